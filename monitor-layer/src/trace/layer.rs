@@ -1,0 +1,136 @@
+use std::{
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use http::{HeaderName, Request, Response};
+use pin_project_lite::pin_project;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use super::{InScope, Inbound, Sampler, TraceContext, current::Scope};
+
+/// The response header that carries the trace id, 32 lower-case hex digits.
+pub(crate) const X_TRACE_ID: HeaderName = HeaderName::from_static("x-trace-id");
+
+/// Continues or starts a trace for each request, keeps it current for every poll of handler and body, and puts
+/// `x-trace-id` on the response.
+///
+/// `MonitorLayer` contains it; alone it gives a service ids without metrics or lines.
+///
+/// ```
+/// use monitor_layer::{Sampler, TraceContext, TraceContextLayer};
+/// use tower::{ServiceBuilder, ServiceExt, service_fn};
+/// # futures_executor::block_on(async {
+/// let service = ServiceBuilder::new()
+///     .layer(TraceContextLayer::new(Sampler::default()))
+///     .service(service_fn(async |_: http::Request<String>| {
+///         let id = TraceContext::current().map(|context| context.trace_id().to_string());
+///         Ok::<_, std::convert::Infallible>(http::Response::new(id.unwrap_or_default()))
+///     }));
+///
+/// let request = http::Request::builder()
+///     .header("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
+///     .body(String::new()).unwrap();
+/// let response = service.oneshot(request).await.unwrap();
+/// assert_eq!(response.headers()["x-trace-id"], "0af7651916cd43dd8448eb211c80319c");
+/// # });
+/// ```
+#[derive(Clone, Debug)]
+pub struct TraceContextLayer {
+    sampler: Arc<Sampler>,
+}
+
+impl TraceContextLayer {
+    /// A layer whose new traces are sampled by `sampler`.
+    #[must_use]
+    pub fn new(sampler: Sampler) -> Self {
+        Self {
+            sampler: Arc::new(sampler),
+        }
+    }
+}
+
+impl<S> Layer<S> for TraceContextLayer {
+    type Service = TraceContextService<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        TraceContextService {
+            inner,
+            sampler: Arc::clone(&self.sampler),
+        }
+    }
+}
+
+/// The service of [`TraceContextLayer`].
+#[derive(Clone, Debug)]
+pub struct TraceContextService<S> {
+    inner: S,
+    sampler: Arc<Sampler>,
+}
+
+impl<S, RequestBody, Body> Service<Request<RequestBody>> for TraceContextService<S>
+where
+    S: Service<Request<RequestBody>, Response = Response<Body>>,
+{
+    type Response = Response<InScope<Body>>;
+    type Error = S::Error;
+    type Future = TraceContextFuture<S::Future>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<RequestBody>) -> Self::Future {
+        let mut scope = Some(inbound_scope(request.headers(), &self.sampler));
+        let x_trace_id = scope.as_ref().map(|scope| scope.context.x_trace_id());
+        let inner = super::current::enter(&mut scope, || self.inner.call(request));
+        TraceContextFuture {
+            inner: InScope::new(scope, inner),
+            x_trace_id,
+        }
+    }
+}
+
+/// The scope that a request's headers ask for; what could not be used of them stays as a tag.
+pub(crate) fn inbound_scope(headers: &http::HeaderMap, sampler: &Sampler) -> Scope {
+    let Inbound {
+        context,
+        client_trace_id,
+        ..
+    } = TraceContext::from_headers(headers, sampler);
+    let mut scope = Scope::new(context, None);
+    if let Some(id) = client_trace_id {
+        scope
+            .shared_unit()
+            .set_tag("clientTraceId".to_owned(), id.into());
+    }
+    scope
+}
+
+pin_project! {
+    /// The future of [`TraceContextService`].
+    pub struct TraceContextFuture<F> {
+        #[pin]
+        inner: InScope<F>,
+        x_trace_id: Option<http::HeaderValue>,
+    }
+}
+
+impl<F, Body, E> Future for TraceContextFuture<F>
+where
+    F: Future<Output = Result<Response<Body>, E>>,
+{
+    type Output = Result<Response<InScope<Body>>, E>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        let mut response = ready!(this.inner.as_mut().poll(context))?;
+        if let Some(id) = this.x_trace_id.take() {
+            response.headers_mut().insert(X_TRACE_ID, id);
+        }
+        let scope = this.inner.into_scope();
+        Poll::Ready(Ok(response.map(|body| InScope::new(scope, body))))
+    }
+}
