@@ -1,0 +1,138 @@
+use std::{
+    fmt,
+    panic::{self, AssertUnwindSafe},
+    pin::Pin,
+    task::{Context, Poll, ready},
+    thread,
+};
+
+use http_body::{Body, Frame, SizeHint};
+use pin_project_lite::pin_project;
+
+use super::{End, InFlight, Observe};
+
+pin_project! {
+    /// The body of an observed response: passes every frame on as it is and knows when the exchange is over.
+    pub struct ResponseBody<B: Body, O: Observe> {
+        #[pin]
+        inner: Option<B>,
+        in_flight: Option<InFlight<O>>,
+    }
+
+    impl<B: Body, O: Observe> PinnedDrop for ResponseBody<B, O> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            let Some(mut in_flight) = this.in_flight.take() else {
+                return;
+            };
+            let inner = this.inner.as_ref().as_pin_ref();
+            let ended = panic::catch_unwind(AssertUnwindSafe(|| {
+                inner.is_none_or(|inner| inner.is_end_stream())
+            }));
+            // Dropped with the scope current: what a stream logs as it goes belongs to its exchange.
+            let dropped = in_flight.within(|| this.inner.set(None));
+            match dropped {
+                Ok(()) => in_flight.finish_dropped_body(ended.unwrap_or(false)),
+                Err(payload) => {
+                    in_flight.finish_panicked(&*payload);
+                    // A second panic during unwinding would abort the process.
+                    if !thread::panicking() {
+                        panic::resume_unwind(payload);
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl<B: Body, O: Observe> ResponseBody<B, O> {
+    pub(crate) fn observed(inner: B, in_flight: InFlight<O>) -> Self {
+        Self {
+            inner: Some(inner),
+            in_flight: Some(in_flight),
+        }
+    }
+
+    pub(crate) fn passing(inner: B) -> Self {
+        Self {
+            inner: Some(inner),
+            in_flight: None,
+        }
+    }
+
+    pub(crate) fn empty() -> Self {
+        Self {
+            inner: None,
+            in_flight: None,
+        }
+    }
+}
+
+impl<B, O> Body for ResponseBody<B, O>
+where
+    B: Body,
+    B::Error: 'static,
+    O: Observe,
+{
+    type Data = B::Data;
+    type Error = B::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
+        let mut this = self.project();
+        let Some(mut inner) = this.inner.as_mut().as_pin_mut() else {
+            return Poll::Ready(None);
+        };
+        let Some(in_flight) = this.in_flight else {
+            return inner.poll_frame(context);
+        };
+        let polled = in_flight.within(|| inner.as_mut().poll_frame(context));
+        let frame = match polled {
+            Ok(polled) => ready!(polled),
+            Err(payload) => {
+                if let Some(in_flight) = this.in_flight.take() {
+                    in_flight.finish_panicked(&*payload);
+                }
+                panic::resume_unwind(payload);
+            }
+        };
+        if let Some(Ok(frame)) = &frame
+            && let Some(data) = frame.data_ref()
+        {
+            in_flight.count_response_bytes(bytes::Buf::remaining(data));
+        }
+        let over = match &frame {
+            None => true,
+            Some(Ok(frame)) => frame.is_trailers() || inner.is_end_stream(),
+            Some(Err(_)) => true,
+        };
+        if over && let Some(in_flight) = this.in_flight.take() {
+            match &frame {
+                Some(Err(error)) => in_flight.finish_failed(error),
+                _ => in_flight.finish(End::Completed, None),
+            }
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.as_ref().is_none_or(Body::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner
+            .as_ref()
+            .map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
+    }
+}
+
+impl<B: Body, O: Observe> fmt::Debug for ResponseBody<B, O> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("ResponseBody")
+            .field("observed", &self.in_flight.is_some())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,326 @@
+use std::{
+    any::Any,
+    mem,
+    panic::{self, AssertUnwindSafe},
+    thread,
+    time::{Duration, Instant},
+};
+
+use http::{HeaderMap, Method, Request, Response, StatusCode, header, request::Parts};
+
+use super::{Cause, End, Observe, Outcome, RequestHead, ResponseHead, Route};
+use crate::{
+    monitor,
+    trace::current::{self, Scope},
+};
+
+/// The guard of one exchange: whoever holds it when the exchange is over reports the outcome, by a call or by
+/// dropping it.
+pub(crate) struct InFlight<O: Observe> {
+    observer: O,
+    /// Lent to the thread while the inner service or body is polled.
+    scope: Option<Scope>,
+    phase: Phase<O::Exchange>,
+    method: Method,
+    route: Option<Route>,
+    arrived: Instant,
+    response: Option<ResponseFacts>,
+    response_bytes: u64,
+}
+
+enum Phase<E> {
+    /// The monitor's own endpoints may answer, which are not observed: told by the time of the head.
+    Undecided(Box<Parts>),
+    Observed(E),
+    /// Not observed, or reported already.
+    Over,
+}
+
+struct ResponseFacts {
+    status: StatusCode,
+    started: Duration,
+    declared_length: Option<u64>,
+    bodyless: bool,
+    stream: bool,
+    upgraded: bool,
+}
+
+impl<O: Observe> InFlight<O> {
+    /// A request has arrived. `undecided` puts off the observer's start until it is known whether the monitor's
+    /// own endpoints answer.
+    pub(crate) fn start<B>(
+        observer: O,
+        scope: Option<Scope>,
+        request: &Request<B>,
+        undecided: bool,
+    ) -> Self {
+        let mut this = Self {
+            observer,
+            scope,
+            phase: Phase::Over,
+            method: request.method().clone(),
+            route: Route::of(request.extensions()),
+            arrived: Instant::now(),
+            response: None,
+            response_bytes: 0,
+        };
+        if undecided {
+            this.phase = Phase::Undecided(Box::new(parts_of(request)));
+        } else {
+            this.observe_start(
+                request.method(),
+                request.uri(),
+                request.version(),
+                request.headers(),
+                request.extensions(),
+            );
+        }
+        this
+    }
+
+    /// Runs a poll of what is inside, with the scope current; `Err` holds the payload where it panicked.
+    ///
+    /// Caught rather than told by a flag, for the payload is the only place that has the panic's message.
+    pub(crate) fn within<R>(&mut self, work: impl FnOnce() -> R) -> thread::Result<R> {
+        current::enter(&mut self.scope, || {
+            panic::catch_unwind(AssertUnwindSafe(work))
+        })
+    }
+
+    /// The head of the response is out. Says whether the exchange lives on in an upgraded connection.
+    pub(crate) fn respond<B: http_body::Body>(&mut self, response: &Response<B>) -> bool {
+        if let Some(route) = Route::of(response.extensions()) {
+            self.route = Some(route);
+        }
+        self.decide();
+        let status = response.status();
+        let upgraded = status == StatusCode::SWITCHING_PROTOCOLS
+            || (self.method == Method::CONNECT && status.is_success());
+        self.response = Some(ResponseFacts {
+            status,
+            started: self.arrived.elapsed(),
+            declared_length: content_length(response.headers())
+                .or_else(|| response.body().size_hint().exact()),
+            bodyless: self.method == Method::HEAD
+                || status.is_informational()
+                || status == StatusCode::NO_CONTENT
+                || status == StatusCode::NOT_MODIFIED,
+            stream: upgraded || is_stream(response.headers()),
+            upgraded,
+        });
+        if let Phase::Observed(exchange) = &mut self.phase {
+            let observer = &self.observer;
+            let head = ResponseHead {
+                status,
+                headers: response.headers(),
+                extensions: response.extensions(),
+            };
+            current::enter(&mut self.scope, || {
+                guarded(|| observer.head(exchange, &head))
+            });
+        }
+        upgraded
+    }
+
+    pub(crate) fn count_response_bytes(&mut self, bytes: usize) {
+        self.response_bytes = self.response_bytes.saturating_add(bytes as u64);
+    }
+
+    /// The exchange is over, and in this way.
+    pub(crate) fn finish(mut self, end: End, cause: Option<Cause<'_>>) {
+        self.report(end, cause);
+    }
+
+    /// What is inside panicked.
+    pub(crate) fn finish_panicked(self, payload: &(dyn Any + Send)) {
+        self.finish(End::Panicked, Some(Cause::Panic(panic_message(payload))));
+    }
+
+    /// What is inside returned an error.
+    pub(crate) fn finish_failed<E: 'static>(self, error: &E) {
+        self.finish(End::Failed, Some(cause_of(error)));
+    }
+
+    /// The response's body is dropped: over in full, if its own account or the declared length says so.
+    pub(crate) fn finish_dropped_body(self, ended: bool) {
+        let complete = ended
+            || self.response.as_ref().is_some_and(|response| {
+                response.bodyless
+                    || response
+                        .declared_length
+                        .is_some_and(|declared| self.response_bytes >= declared)
+            });
+        if complete {
+            self.finish(End::Completed, None);
+        }
+    }
+
+    fn observe_start(
+        &mut self,
+        method: &Method,
+        uri: &http::Uri,
+        version: http::Version,
+        headers: &HeaderMap,
+        extensions: &http::Extensions,
+    ) {
+        let head = RequestHead {
+            method,
+            uri,
+            version,
+            headers,
+            extensions,
+            route: self.route.as_ref(),
+        };
+        let observer = &self.observer;
+        let exchange = current::enter(&mut self.scope, || guarded(|| observer.start(&head)));
+        self.phase = exchange.map_or(Phase::Over, Phase::Observed);
+    }
+
+    /// Reads what inner layers left in the slot that was lent to them: the route's name, and whether the monitor's
+    /// own endpoints answered.
+    fn decide(&mut self) {
+        let mut unmeasured = false;
+        if let Some(unit) = self.scope.as_ref().and_then(|scope| scope.unit.as_ref()) {
+            let state = unit.lock();
+            unmeasured = state.unmeasured;
+            if let Some(route) = &state.route {
+                self.route = Some(route.clone());
+            }
+        }
+        match mem::replace(&mut self.phase, Phase::Over) {
+            Phase::Undecided(_) if unmeasured => {}
+            Phase::Undecided(parts) => self.observe_start(
+                &parts.method,
+                &parts.uri,
+                parts.version,
+                &parts.headers,
+                &parts.extensions,
+            ),
+            decided => self.phase = decided,
+        }
+    }
+
+    fn report(&mut self, end: End, cause: Option<Cause<'_>>) {
+        self.decide();
+        let Phase::Observed(exchange) = mem::replace(&mut self.phase, Phase::Over) else {
+            return;
+        };
+        let response = self.response.as_ref();
+        let outcome = Outcome {
+            end,
+            method: &self.method,
+            route: self.route.as_ref(),
+            status: response.map_or_else(|| headless_status(end), |response| response.status),
+            response_start: response.map(|response| response.started),
+            elapsed: self.arrived.elapsed(),
+            stream: response.is_some_and(|response| response.stream),
+            request_bytes: None,
+            response_bytes: self.response_bytes,
+            cause,
+        };
+        let observer = &self.observer;
+        current::enter(&mut self.scope, || {
+            guarded(|| observer.end(exchange, &outcome))
+        });
+    }
+}
+
+impl<O: Observe> Drop for InFlight<O> {
+    fn drop(&mut self) {
+        if matches!(self.phase, Phase::Over) {
+            return;
+        }
+        let end = match &self.response {
+            None => End::Cancelled,
+            Some(response) if response.upgraded => End::Upgraded,
+            Some(_) => End::Aborted,
+        };
+        self.report(end, None);
+    }
+}
+
+/// Runs an observer: its panic is counted and goes no further.
+pub(crate) fn guarded<R>(observe: impl FnOnce() -> R) -> Option<R> {
+    let result = panic::catch_unwind(AssertUnwindSafe(observe)).ok();
+    if result.is_none() {
+        monitor::observer_panicked();
+    }
+    result
+}
+
+/// The message that `panic!` was given.
+pub(crate) fn panic_message(payload: &(dyn Any + Send)) -> &str {
+    payload
+        .downcast_ref::<&'static str>()
+        .copied()
+        .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("a panic whose payload is no text")
+}
+
+/// The error as something that can be read: tower's and axum's errors are boxed, a service's own type need not be an
+/// error at all.
+fn cause_of<E: 'static>(error: &E) -> Cause<'_> {
+    let any: &dyn Any = error;
+    if let Some(boxed) = any.downcast_ref::<Box<dyn std::error::Error + Send + Sync>>() {
+        return Cause::Error(boxed.as_ref());
+    }
+    if let Some(boxed) = any.downcast_ref::<Box<dyn std::error::Error>>() {
+        return Cause::Error(boxed.as_ref());
+    }
+    if let Some(error) = any.downcast_ref::<std::io::Error>() {
+        return Cause::Error(error);
+    }
+    #[cfg(feature = "axum")]
+    if let Some(error) = any.downcast_ref::<axum::Error>() {
+        return Cause::Error(error);
+    }
+    #[cfg(feature = "server")]
+    if let Some(error) = any.downcast_ref::<hyper::Error>() {
+        return Cause::Error(error);
+    }
+    Cause::Opaque(std::any::type_name::<E>())
+}
+
+fn headless_status(end: End) -> StatusCode {
+    match end {
+        End::Cancelled => client_closed_request(),
+        _ => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+/// 499: what nginx and the field call a client that went away before the answer.
+fn client_closed_request() -> StatusCode {
+    StatusCode::from_u16(499).unwrap_or(StatusCode::BAD_REQUEST)
+}
+
+fn content_length(headers: &HeaderMap) -> Option<u64> {
+    headers
+        .get(header::CONTENT_LENGTH)?
+        .to_str()
+        .ok()?
+        .parse()
+        .ok()
+}
+
+fn is_stream(headers: &HeaderMap) -> bool {
+    headers.get(header::CONTENT_TYPE).is_some_and(|value| {
+        let value = value.as_bytes();
+        starts_with_ignoring_case(value, b"text/event-stream")
+            || starts_with_ignoring_case(value, b"application/grpc")
+    })
+}
+
+fn starts_with_ignoring_case(value: &[u8], prefix: &[u8]) -> bool {
+    value
+        .get(..prefix.len())
+        .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+}
+
+fn parts_of<B>(request: &Request<B>) -> Parts {
+    let mut head = Request::new(());
+    *head.method_mut() = request.method().clone();
+    *head.uri_mut() = request.uri().clone();
+    *head.version_mut() = request.version();
+    *head.headers_mut() = request.headers().clone();
+    head.into_parts().0
+}

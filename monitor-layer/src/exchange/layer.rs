@@ -1,0 +1,103 @@
+use std::{
+    fmt,
+    task::{Context, Poll},
+};
+
+use http::{Request, Response};
+use http_body::Body;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use super::{InFlight, Observe, Options, ResponseBody, ResponseFuture, future::Handover};
+use crate::trace::current::Scope;
+
+/// Reports the [`Outcome`](super::Outcome) of every exchange to an observer, exactly once.
+///
+/// It changes nothing: a panic or an error goes on as it came. `MonitorLayer` contains it; alone it carries an
+/// observer of one's own, or `HttpMetrics` in a registry of one's own.
+#[derive(Clone, Debug)]
+pub struct ExchangeLayer<O> {
+    observer: O,
+}
+
+impl<O: Observe> ExchangeLayer<O> {
+    /// A layer that reports to `observer`; a pair of observers is an observer.
+    #[must_use]
+    pub fn new(observer: O) -> Self {
+        Self { observer }
+    }
+}
+
+impl<S, O: Observe> Layer<S> for ExchangeLayer<O> {
+    type Service = ExchangeService<S, O>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        ExchangeService {
+            inner,
+            observer: self.observer.clone(),
+        }
+    }
+}
+
+/// The service of [`ExchangeLayer`].
+#[derive(Clone)]
+pub struct ExchangeService<S, O> {
+    inner: S,
+    observer: O,
+}
+
+impl<S, O, RequestBody, B> Service<Request<RequestBody>> for ExchangeService<S, O>
+where
+    S: Service<Request<RequestBody>, Response = Response<B>>,
+    S::Error: 'static,
+    O: Observe,
+    B: Body,
+{
+    type Response = Response<ResponseBody<B, O>>;
+    type Error = S::Error;
+    type Future = ResponseFuture<S::Future, O>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<RequestBody>) -> Self::Future {
+        let in_flight = InFlight::start(self.observer.clone(), Scope::current(), &request, false);
+        call(&mut self.inner, request, in_flight, Options::default())
+    }
+}
+
+impl<S: fmt::Debug, O> fmt::Debug for ExchangeService<S, O> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("ExchangeService")
+            .field("inner", &self.inner)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Calls the service with the guard armed, a panic of `call` itself included.
+pub(crate) fn call<S, O, RequestBody>(
+    service: &mut S,
+    mut request: Request<RequestBody>,
+    mut in_flight: InFlight<O>,
+    options: Options,
+) -> ResponseFuture<S::Future, O>
+where
+    S: Service<Request<RequestBody>>,
+    O: Observe,
+{
+    let upgrade = handover(&mut request);
+    let called = in_flight.within(|| service.call(request));
+    ResponseFuture::observed(called, in_flight, options, upgrade)
+}
+
+#[cfg(feature = "server")]
+fn handover<B>(request: &mut Request<B>) -> Option<Handover> {
+    Handover::intercept(request)
+}
+
+#[cfg(not(feature = "server"))]
+fn handover<B>(_request: &mut Request<B>) -> Option<Handover> {
+    None
+}

@@ -1,0 +1,41 @@
+//! The one lifecycle: a request and its response, from arrival to the end of the body.
+//!
+//! # When an exchange is over
+//!
+//! [`ExchangeLayer`] arms a guard when a request arrives. It lives in the response future, moves to the response
+//! body with the head, and to the upgraded connection where there is one. Whatever happens, it reports one
+//! [`Outcome`] to its [`Observe`]r, exactly once:
+//!
+//! | what happened | [`End`] |
+//! |---|---|
+//! | the body was read to its end, to its trailers or to its declared length; a HEAD, 1xx, 204 or 304 answer | `Completed` |
+//! | dropped before there was a head | `Cancelled` |
+//! | dropped after the head, before the end | `Aborted` |
+//! | the service or the body returned an error | `Failed` |
+//! | handler or body panicked | `Panicked` |
+//! | the upgraded connection was closed | `Upgraded` |
+//!
+//! A `poll_ready` error is no exchange and passes through.
+
+mod body;
+mod future;
+mod in_flight;
+mod layer;
+mod observe;
+mod route;
+#[cfg(feature = "server")]
+mod upgrade;
+
+pub use self::{
+    body::ResponseBody,
+    future::ResponseFuture,
+    layer::{ExchangeLayer, ExchangeService},
+    observe::{Cause, End, Observe, Outcome, RequestHead, ResponseHead},
+    route::{Route, RouteLayer, RouteService},
+};
+pub(crate) use self::{
+    future::Options,
+    in_flight::{InFlight, guarded, panic_message},
+    layer::call,
+    route::name_route,
+};
