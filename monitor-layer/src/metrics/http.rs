@@ -1,0 +1,292 @@
+use std::{
+    fmt,
+    sync::{Arc, OnceLock, PoisonError, RwLock},
+    time::Duration,
+};
+
+use http::{Method, StatusCode};
+use prometheus::proto::MetricFamily;
+
+use super::{
+    Counter, RegisterError,
+    catalog::{self, METHODS, UNMATCHED},
+    family::Family,
+    histogram::Histogram,
+    register::register,
+    samples::{Samples, closed, single},
+};
+use crate::exchange::{End, Observe, Outcome, RequestHead};
+
+/// Statuses whose series stand at 0 before the first: a series that is born above 0 is invisible to `rate`.
+const EXPECTED_FAILURES: [u16; 4] = [500, 502, 503, 504];
+
+/// The metrics of requests, in any `prometheus::Registry`.
+///
+/// `MonitorLayer` contains them; alone they are the observer of an [`ExchangeLayer`](crate::ExchangeLayer).
+///
+/// ```
+/// use monitor_layer::{ExchangeLayer, HttpMetrics};
+///
+/// let registry = prometheus::Registry::new();
+/// let layer = ExchangeLayer::new(HttpMetrics::new().register(&registry)?);
+/// # Ok::<_, monitor_layer::RegisterError>(())
+/// ```
+#[derive(Clone)]
+pub struct HttpMetrics {
+    instruments: Arc<Instruments>,
+}
+
+struct Instruments {
+    routes: Family<RouteInstruments, 2>,
+    started: Counter,
+    /// In the order of `End::ALL`.
+    ended: [Counter; End::ALL.len()],
+    options: Options,
+}
+
+/// What is measured beside the durations.
+#[derive(Clone, Copy, Debug, Default)]
+struct Options {
+    response_sizes: bool,
+    response_start: bool,
+}
+
+impl HttpMetrics {
+    /// Durations, counts and outcomes.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with_options(Options::default())
+    }
+
+    /// Measures `http_response_size_bytes` too.
+    #[must_use]
+    pub fn response_sizes(self) -> Self {
+        Self::with_options(Options {
+            response_sizes: true,
+            ..self.instruments.options
+        })
+    }
+
+    /// Measures `http_response_start_seconds` too.
+    #[must_use]
+    pub fn response_start(self) -> Self {
+        Self::with_options(Options {
+            response_start: true,
+            ..self.instruments.options
+        })
+    }
+
+    /// Lets the registry gather these metrics.
+    ///
+    /// # Errors
+    ///
+    /// [`RegisterError`] where the registry has a metric of one of these names.
+    pub fn register(self, registry: &prometheus::Registry) -> Result<Self, RegisterError> {
+        let collected = self.clone();
+        register(registry, &catalog::HTTP, move || collected.collect())?;
+        Ok(self)
+    }
+
+    pub(super) fn collect(&self) -> Vec<MetricFamily> {
+        let instruments = &self.instruments;
+        // The ends first: what ends in between is still active then, and nothing has ended that has not started.
+        let ended = instruments.ended.each_ref().map(Counter::value);
+        let started = instruments.started.value();
+        let mut durations = Samples::of(&catalog::HTTP_REQUEST_DURATION);
+        let mut requests = Samples::of(&catalog::HTTP_REQUESTS);
+        let mut request_sizes = Samples::of(&catalog::HTTP_REQUEST_SIZE);
+        let mut response_sizes = Samples::of(&catalog::HTTP_RESPONSE_SIZE);
+        let mut response_starts = Samples::of(&catalog::HTTP_RESPONSE_START);
+        instruments
+            .routes
+            .each(|labels @ [method, route], measured| {
+                for (status, duration) in measured.statuses() {
+                    let labels = [method, route, status.as_str()];
+                    let snapshot = duration.snapshot();
+                    // From one reading, so that the two agree at every scrape.
+                    requests.add(&labels, snapshot.count() as f64);
+                    if snapshot.count() > 0 {
+                        durations.add_histogram(&labels, &snapshot);
+                    }
+                }
+                for (samples, histogram) in [
+                    (&mut request_sizes, measured.request_size.get()),
+                    (&mut response_sizes, measured.response_size.as_ref()),
+                    (&mut response_starts, measured.response_start.as_ref()),
+                ] {
+                    if let Some(histogram) = histogram {
+                        samples.add_histogram(&labels, &histogram.snapshot());
+                    }
+                }
+            });
+        vec![
+            durations.family(),
+            requests.family(),
+            single(
+                &catalog::HTTP_ACTIVE,
+                started.saturating_sub(ended.iter().sum()) as f64,
+            ),
+            single(&catalog::HTTP_STARTED, started as f64),
+            closed(
+                &catalog::HTTP_OUTCOMES,
+                End::ALL
+                    .iter()
+                    .zip(ended)
+                    .map(|(end, count)| (end.as_str(), count as f64)),
+            ),
+            request_sizes.family(),
+            response_sizes.family(),
+            response_starts.family(),
+        ]
+    }
+
+    fn with_options(options: Options) -> Self {
+        Self {
+            instruments: Arc::new(Instruments {
+                // Methods are closed and templates bounded by code: neither has a budget.
+                routes: Family::new(
+                    &catalog::HTTP_REQUEST_DURATION,
+                    [catalog::METHOD, catalog::ROUTE],
+                    usize::MAX,
+                ),
+                started: Counter::default(),
+                ended: Default::default(),
+                options,
+            }),
+        }
+    }
+}
+
+impl Default for HttpMetrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for HttpMetrics {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("HttpMetrics")
+            .field("options", &self.instruments.options)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Observe for HttpMetrics {
+    type Exchange = ();
+
+    fn start(&self, _request: &RequestHead<'_>) {
+        self.instruments.started.add_one();
+    }
+
+    fn end(&self, (): (), outcome: &Outcome<'_>) {
+        let instruments = &self.instruments;
+        let route = outcome.route.map_or(UNMATCHED, |route| route.as_str());
+        instruments.routes.with(
+            [method_label(outcome.method), route],
+            || RouteInstruments::new(instruments.options),
+            |measured| measured.observe(outcome),
+        );
+        instruments.ended[outcome.end as usize].add_one();
+    }
+}
+
+/// What is measured of one method of one route.
+struct RouteInstruments {
+    /// Few for each route, so that looking through them beats hashing.
+    durations: RwLock<Vec<(StatusCode, Arc<Histogram>)>>,
+    /// Made at the first request whose bytes are counted.
+    request_size: OnceLock<Histogram>,
+    response_size: Option<Histogram>,
+    response_start: Option<Histogram>,
+}
+
+impl RouteInstruments {
+    fn new(options: Options) -> Self {
+        let histogram = |wanted: bool, definition| wanted.then(|| Histogram::new(definition));
+        let expected = EXPECTED_FAILURES
+            .into_iter()
+            .filter_map(|status| StatusCode::from_u16(status).ok());
+        Self {
+            durations: RwLock::new(expected.map(|status| (status, new_duration())).collect()),
+            request_size: OnceLock::new(),
+            response_size: histogram(options.response_sizes, &catalog::HTTP_RESPONSE_SIZE),
+            response_start: histogram(options.response_start, &catalog::HTTP_RESPONSE_START),
+        }
+    }
+
+    fn observe(&self, outcome: &Outcome<'_>) {
+        let duration = match outcome.response_start {
+            Some(start) if outcome.stream => start,
+            _ => outcome.elapsed,
+        };
+        self.observe_duration(outcome.status, duration);
+        if let Some(bytes) = outcome.request_bytes {
+            self.request_size
+                .get_or_init(|| Histogram::new(&catalog::HTTP_REQUEST_SIZE))
+                .observe(bytes);
+        }
+        if let Some(histogram) = &self.response_size {
+            histogram.observe(outcome.response_bytes);
+        }
+        if let (Some(histogram), Some(start)) = (&self.response_start, outcome.response_start) {
+            histogram.observe_duration(start);
+        }
+    }
+
+    fn observe_duration(&self, status: StatusCode, duration: Duration) {
+        let of_status = |durations: &[(StatusCode, Arc<Histogram>)]| {
+            let known = durations.iter().find(|(known, _)| *known == status);
+            known
+                .inspect(|(_, histogram)| histogram.observe_duration(duration))
+                .is_some()
+        };
+        if of_status(
+            &self
+                .durations
+                .read()
+                .unwrap_or_else(PoisonError::into_inner),
+        ) {
+            return;
+        }
+        let mut durations = self
+            .durations
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        if !of_status(&durations) {
+            let histogram = new_duration();
+            histogram.observe_duration(duration);
+            durations.push((status, histogram));
+        }
+    }
+
+    fn statuses(&self) -> Vec<(StatusCode, Arc<Histogram>)> {
+        self.durations
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}
+
+fn new_duration() -> Arc<Histogram> {
+    Arc::new(Histogram::new(&catalog::HTTP_REQUEST_DURATION))
+}
+
+fn method_label(method: &Method) -> &'static str {
+    let known = METHODS.into_iter().find(|known| *known == method.as_str());
+    known.unwrap_or(METHODS[METHODS.len() - 1])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_method_that_clients_invent_is_other() {
+        let method = |text: &[u8]| method_label(&Method::from_bytes(text).unwrap());
+        assert_eq!(method(b"PATCH"), "PATCH");
+        assert_eq!(method(b"get"), "_OTHER");
+        assert_eq!(method(b"BREW"), "_OTHER");
+        assert_eq!(method(b"_OTHER"), "_OTHER");
+    }
+}
