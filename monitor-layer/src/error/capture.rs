@@ -1,0 +1,178 @@
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, SystemTime},
+};
+
+use super::{Classifier, ErrorEvent, Failure};
+use crate::{
+    log::{is_sensitive_key, redact_text},
+    monitor::Core,
+    trace::current::Scope,
+    unit::State,
+};
+
+/// Enough to know a failure again on its way up; a unit that fails more often than this reports some twice.
+const REMEMBERED_TEXTS: usize = 64;
+
+/// Where failures go: counted always, sent where there is a sink.
+pub(crate) struct Capture {
+    classifier: Classifier,
+    sinks: Sinks,
+}
+
+/// The error sinks of a monitor.
+#[derive(Default)]
+pub(crate) struct Sinks {
+    pub(crate) memory: Option<Arc<Mutex<Vec<ErrorEvent>>>>,
+    #[cfg(feature = "sentry")]
+    pub(crate) sentry: Option<super::sentry::Sink>,
+}
+
+/// What failed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Origin<'a> {
+    Step(&'a str),
+    Job,
+    Exchange { method: &'a str, route: &'a str },
+}
+
+impl Capture {
+    pub(crate) fn new(classifier: Classifier, sinks: Sinks) -> Self {
+        Self { classifier, sinks }
+    }
+
+    pub(crate) fn classifier(&self) -> &Classifier {
+        &self.classifier
+    }
+
+    /// Makes one event of a failure, unless its exchange or job has captured it further in: an error that travels
+    /// up through steps keeps its text, or carries it as a source.
+    pub(crate) fn capture(
+        &self,
+        core: &Core,
+        scope: &Scope,
+        origin: Origin<'_>,
+        failure: &Failure,
+    ) {
+        let state = match &scope.unit {
+            Some(unit) => {
+                let mut state = unit.lock();
+                if is_captured(&state, origin, failure) {
+                    return;
+                }
+                remember(&mut state, failure);
+                state.clone()
+            }
+            None => State::default(),
+        };
+        if let Some(outer) = &state.outer {
+            remember(&mut outer.lock(), failure);
+        }
+        core.metrics.error_captured(failure.classification.category);
+        self.send(|| event(core, scope, origin, failure, state));
+    }
+
+    pub(crate) fn flush(&self, deadline: Duration) {
+        #[cfg(feature = "sentry")]
+        if let Some(sentry) = &self.sinks.sentry {
+            sentry.flush(deadline);
+        }
+        let _ = deadline;
+    }
+
+    fn send(&self, event: impl FnOnce() -> ErrorEvent) {
+        let Some(memory) = &self.sinks.memory else {
+            #[cfg(feature = "sentry")]
+            if let Some(sentry) = &self.sinks.sentry {
+                sentry.send(event());
+            }
+            return;
+        };
+        let event = event();
+        #[cfg(feature = "sentry")]
+        if let Some(sentry) = &self.sinks.sentry {
+            sentry.send(event.clone());
+        }
+        memory
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(event);
+    }
+}
+
+fn is_captured(state: &State, origin: Origin<'_>, failure: &Failure) -> bool {
+    // An answer's status says nothing of which failure led to it.
+    let answer_of_known_failure = matches!(origin, Origin::Exchange { .. })
+        && failure.type_name == super::exchange::STATUS_TYPE
+        && !state.captured.is_empty();
+    answer_of_known_failure
+        || std::iter::once(&failure.message)
+            .chain(&failure.chain)
+            .any(|text| state.captured.contains(text))
+}
+
+fn remember(state: &mut State, failure: &Failure) {
+    for text in std::iter::once(&failure.message).chain(&failure.chain) {
+        if state.captured.len() < REMEMBERED_TEXTS && !state.captured.contains(text) {
+            state.captured.push(text.clone());
+        }
+    }
+}
+
+fn event(
+    core: &Core,
+    scope: &Scope,
+    origin: Origin<'_>,
+    failure: &Failure,
+    state: State,
+) -> ErrorEvent {
+    let route = match origin {
+        Origin::Exchange { route, .. } => Some(route.to_owned()),
+        Origin::Step(_) | Origin::Job => scope
+            .route
+            .as_ref()
+            .or(state.route.as_ref())
+            .map(|route| route.as_str().to_owned()),
+    };
+    let transaction = match (&state.niche, &route, origin) {
+        (Some(niche), ..) => format!("job {niche}"),
+        (None, Some(route), Origin::Exchange { method, .. }) => format!("{method} {route}"),
+        (None, Some(route), _) => route.clone(),
+        (None, None, Origin::Step(step)) => step.to_owned(),
+        (None, None, _) => "job".to_owned(),
+    };
+    ErrorEvent {
+        timestamp: SystemTime::now(),
+        service: core.service.to_string(),
+        env: core.env.to_string(),
+        trace_id: scope.context.trace_id(),
+        span_id: scope.context.span_id(),
+        parent_span_id: scope.context.parent_span_id(),
+        transaction,
+        user: state.user.as_deref().map(str::to_owned),
+        job: state.job.as_deref().map(str::to_owned),
+        step: scope.step.map(str::to_owned),
+        route,
+        error_type: failure.type_name.clone(),
+        message: redact_text(&failure.message).into_owned(),
+        chain: failure
+            .chain
+            .iter()
+            .map(|text| redact_text(text).into_owned())
+            .collect(),
+        category: failure.classification.category,
+        code: failure.classification.code.as_deref().map(str::to_owned),
+        tags: state
+            .tags
+            .into_iter()
+            .map(|(key, value)| {
+                let value = if is_sensitive_key(&key) {
+                    "[REDACTED]".to_owned()
+                } else {
+                    redact_text(&value).into_owned()
+                };
+                (key, value)
+            })
+            .collect(),
+    }
+}

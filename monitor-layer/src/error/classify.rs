@@ -1,0 +1,174 @@
+use std::{error::Error, io};
+
+use super::{
+    Categorize, Category,
+    chain::{downcast, guarded, links, text_within},
+};
+
+/// The prefixes of codes that tell a category.
+const CODE_PREFIXES: [(&str, Category); 3] = [
+    ("AUTH_", Category::Auth),
+    ("PIPELINE_", Category::Pipeline),
+    ("PAYMENT_", Category::Payment),
+];
+
+/// What in a text, in any case, tells a category.
+const PHRASES: [(&str, Category); 5] = [
+    ("timed out", Category::Timeout),
+    ("timeout", Category::Timeout),
+    ("deadline has elapsed", Category::Timeout),
+    ("rate limit", Category::RateLimit),
+    ("too many requests", Category::RateLimit),
+];
+
+/// How much of an error's text is read for codes and phrases, in bytes.
+const LONGEST_TEXT: usize = 4096;
+
+/// What kind of failure an error was found to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Classification {
+    /// The category.
+    pub category: Category,
+    /// The code that it was told by, or that the error has beside.
+    pub code: Option<Box<str>>,
+}
+
+impl Classification {
+    fn new(category: Category, code: Option<&str>) -> Self {
+        Self {
+            category,
+            code: code.map(Box::from),
+        }
+    }
+}
+
+/// Finds the category of errors.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Classifier {
+    registered: Vec<for<'a> fn(&'a (dyn Error + 'static)) -> Option<Found<'a>>>,
+}
+
+/// What an error of a registered type says of itself.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Found<'a> {
+    category: Option<Category>,
+    code: Option<&'a str>,
+}
+
+impl Classifier {
+    /// Errors of this type are asked, wherever in a chain of sources they stand.
+    pub(crate) fn register<E: Error + Categorize + 'static>(&mut self) {
+        self.registered.push(|error| {
+            downcast::<E>(error).map(|error| Found {
+                category: error.category(),
+                code: error.code(),
+            })
+        });
+    }
+
+    /// Decides by, in this order: the error's own category; a code of its own, of a registered type or at the start
+    /// of a text; a known type; a phrase. Each is looked for from the error inwards before the next is.
+    ///
+    /// `own` is what the error's type, where it was seen, says by [`Categorize`].
+    pub(crate) fn classify(
+        &self,
+        error: &(dyn Error + 'static),
+        own: Option<(Option<Category>, Option<&str>)>,
+    ) -> Classification {
+        let own = own.map(|(category, code)| Found { category, code });
+        let mut code = None;
+        for found in own.into_iter().chain(self.asked(error)) {
+            if let Some(category) = found.category.or_else(|| by_prefix(found.code?)) {
+                return Classification::new(category, found.code);
+            }
+            code = code.or(found.code);
+        }
+        let (mut by_type, mut by_phrase) = (None, None);
+        for link in links(error) {
+            let text = text_within(link, LONGEST_TEXT);
+            if let Some((category, code)) = leading_code(&text) {
+                return Classification::new(category, Some(code));
+            }
+            by_type = by_type.or_else(|| known_type(link));
+            by_phrase = by_phrase.or_else(|| phrase(&text));
+        }
+        let category = by_type.or(by_phrase).unwrap_or(Category::Unknown);
+        Classification::new(category, code)
+    }
+
+    /// Decides for an error of which nothing but its text is known.
+    #[expect(
+        clippy::unused_self,
+        reason = "whoever classifies need not know which errors need what is registered"
+    )]
+    pub(crate) fn classify_text(&self, message: &str) -> Classification {
+        match leading_code(message) {
+            Some((category, code)) => Classification::new(category, Some(code)),
+            None => Classification::new(phrase(message).unwrap_or(Category::Unknown), None),
+        }
+    }
+
+    /// What registered types say along the chain, outermost first.
+    fn asked<'a>(&self, error: &'a (dyn Error + 'static)) -> impl Iterator<Item = Found<'a>> {
+        links(error).flat_map(|link| {
+            self.registered
+                .iter()
+                .filter_map(move |ask| guarded(|| ask(link)).flatten())
+        })
+    }
+}
+
+/// What an HTTP status says of the failure behind it.
+pub(crate) fn from_status(status: u16) -> Option<Category> {
+    match status {
+        401 | 403 => Some(Category::Auth),
+        408 | 504 => Some(Category::Timeout),
+        429 => Some(Category::RateLimit),
+        _ => None,
+    }
+}
+
+fn by_prefix(code: &str) -> Option<Category> {
+    CODE_PREFIXES
+        .into_iter()
+        .find_map(|(prefix, category)| code.starts_with(prefix).then_some(category))
+}
+
+/// The code that a text begins with, as `PIPELINE_ASSET_MISSING: no such file` does.
+fn leading_code(text: &str) -> Option<(Category, &str)> {
+    let category = by_prefix(text)?;
+    let is_of_code = |character: char| {
+        character.is_ascii_uppercase() || character.is_ascii_digit() || character == '_'
+    };
+    let length = text.find(|character| !is_of_code(character));
+    let (code, after) = text.split_at(length.unwrap_or(text.len()));
+    let is_word = !after.starts_with(char::is_alphanumeric);
+    let is_more_than_prefix = !code.ends_with('_');
+    (is_word && is_more_than_prefix).then_some((category, code))
+}
+
+/// Time-outs only: what else an I/O error is (a permission, a refused connection) may have any cause.
+fn known_type(error: &(dyn Error + 'static)) -> Option<Category> {
+    let kind = downcast::<io::Error>(error)?.kind();
+    (kind == io::ErrorKind::TimedOut).then_some(Category::Timeout)
+}
+
+/// The category of the first phrase in the text: what follows it is commonly advice (`rate limit; timeout 5s`).
+fn phrase(text: &str) -> Option<Category> {
+    let text = text.as_bytes();
+    (0..text.len()).find_map(|at| {
+        // Only their first letters: `t`, `d` and `r`.
+        if !matches!(text[at] | 0x20, b't' | b'd' | b'r') {
+            return None;
+        }
+        PHRASES.into_iter().find_map(|(phrase, category)| {
+            let candidate = text.get(at..at + phrase.len())?;
+            candidate
+                .eq_ignore_ascii_case(phrase.as_bytes())
+                .then_some(category)
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests;
