@@ -1,0 +1,199 @@
+use std::{
+    convert::Infallible,
+    fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::SystemTime,
+};
+
+use bytes::Bytes;
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http_body_util::Full;
+use serde_json::{Map, Value, json};
+use tower_service::Service;
+
+use crate::{
+    log::Timestamp,
+    metrics,
+    monitor::{Core, Monitor},
+    trace::current,
+};
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
+/// The text format as Prometheus has it; its encoding is UTF-8 by definition.
+const METRICS: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+
+/// Answers `/metrics`, `/health` and `/ready`: a plain tower service.
+///
+/// A monitor's layer around it neither counts nor logs what it answers, wherever the layer stands.
+///
+/// ```
+/// use monitor_layer::Monitor;
+/// use tower::ServiceExt;
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let monitor = Monitor::builder("api").build().unwrap();
+/// let request = http::Request::get("/health").body(()).unwrap();
+/// let response = monitor.endpoints().oneshot(request).await.unwrap();
+/// assert_eq!(response.status(), 200);
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Endpoints {
+    core: Arc<Core>,
+}
+
+impl Monitor {
+    /// `/metrics`, `/health` and `/ready` as a tower service.
+    #[must_use]
+    pub fn endpoints(&self) -> Endpoints {
+        Endpoints {
+            core: Arc::clone(self.core()),
+        }
+    }
+}
+
+impl<B> Service<Request<B>> for Endpoints {
+    type Response = Response<Full<Bytes>>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let core = Arc::clone(&self.core);
+        let method = request.method().clone();
+        let path = super::PATHS
+            .into_iter()
+            .find(|path| *path == request.uri().path());
+        if path.is_some() {
+            leave_unmeasured();
+        }
+        Box::pin(async move {
+            if path.is_some() && !matches!(method, Method::GET | Method::HEAD) {
+                return Ok(method_not_allowed());
+            }
+            let mut response = match path {
+                Some("/metrics") => metrics(&core),
+                Some("/health") => health(&core),
+                Some(_) => ready(&core).await,
+                None => answer(StatusCode::NOT_FOUND, TEXT, not_found()),
+            };
+            if method == Method::HEAD {
+                let length = http_body::Body::size_hint(response.body()).lower();
+                response
+                    .headers_mut()
+                    .insert(header::CONTENT_LENGTH, length.into());
+                *response.body_mut() = Full::default();
+            }
+            Ok(response)
+        })
+    }
+}
+
+fn metrics(core: &Core) -> Response<Full<Bytes>> {
+    // A collector of the user's own may panic.
+    let text = catch_unwind(AssertUnwindSafe(|| {
+        metrics::text(&core.registry, &core.metrics).map_err(|error| error.to_string())
+    }));
+    let problem = match text {
+        Ok(Ok(text)) => return answer(StatusCode::OK, METRICS, text),
+        Ok(Err(problem)) => problem,
+        Err(payload) => format!(
+            "a collector panicked: {}",
+            crate::exchange::panic_message(&*payload)
+        ),
+    };
+    core.log.warning(
+        core,
+        &format!("The metrics could not be written: {problem}"),
+    );
+    answer(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        TEXT,
+        "the metrics could not be written; the log says why\n",
+    )
+}
+
+/// Touches nothing outside of the process.
+fn health(core: &Core) -> Response<Full<Bytes>> {
+    let now = Timestamp::from(SystemTime::now()).to_string();
+    let mut body = json!({"status": "ok", "timestamp": now});
+    if let Some(queue) = core.metrics.queue_sample() {
+        body["queue"] = json!({
+            "waiting": queue.waiting,
+            "active": queue.active,
+            "failed": queue.failed,
+        });
+        body["uptime"] = core.started.elapsed().as_secs().into();
+    }
+    answer(StatusCode::OK, JSON, body.to_string())
+}
+
+async fn ready(core: &Core) -> Response<Full<Bytes>> {
+    let report = core.health.check(core).await;
+    let checks: Map<String, Value> = report
+        .checks
+        .iter()
+        .map(|check| {
+            let latency = check.latency.as_micros() as f64 / 1e3;
+            let told = json!({"healthy": check.healthy, "latency": latency});
+            (check.name.clone(), told)
+        })
+        .collect();
+    let status = match report.is_ready() {
+        true => StatusCode::OK,
+        false => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    let body = json!({"ready": report.is_ready(), "checks": checks});
+    answer(status, JSON, body.to_string())
+}
+
+fn not_found() -> String {
+    format!("there is nothing here but {}\n", super::PATHS.join(", "))
+}
+
+fn method_not_allowed() -> Response<Full<Bytes>> {
+    let mut response = answer(
+        StatusCode::METHOD_NOT_ALLOWED,
+        TEXT,
+        "only GET and HEAD are answered here\n",
+    );
+    response
+        .headers_mut()
+        .insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+    response
+}
+
+fn answer(
+    status: StatusCode,
+    content_type: HeaderValue,
+    body: impl Into<Bytes>,
+) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(body.into()));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, content_type);
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// Tells the exchange under way, if there is one, that it is the monitor's own.
+fn leave_unmeasured() {
+    current::with_current(|scope| {
+        if let Some(scope) = scope {
+            scope.shared_unit().lock().unmeasured = true;
+        }
+    });
+}
+
+impl fmt::Debug for Endpoints {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Endpoints").finish_non_exhaustive()
+    }
+}

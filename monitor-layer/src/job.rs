@@ -1,0 +1,239 @@
+use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration, time::Instant};
+
+use tracing::Level;
+
+use crate::{
+    error::{AsReported, Failure, Origin},
+    log::add_tags,
+    metrics::JobStatus,
+    monitor::Core,
+    trace::{
+        TraceContext, TraceId,
+        current::{self, Scope},
+    },
+    unit::{State, Unit},
+    work::{self, Work, WorkEnd},
+};
+
+/// The target of the job lines, for directives in `LOG_LEVEL`.
+const TARGET: &str = "monitor_layer::job";
+/// The niche of jobs that name none.
+const NO_NICHE: &str = "none";
+
+/// The unit of work around steps: described, then run.
+///
+/// Made by [`Monitor::job`](crate::Monitor::job). Its id and user stand in the entries of everything inside; its end
+/// is measured once, by status and niche.
+///
+/// ```
+/// use monitor_layer::testing::TestMonitor;
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let monitor = TestMonitor::new("api");
+/// let worker = monitor.worker("worker");
+/// let done = worker.job("job-7").niche("finance").user("u-1").run(async {
+///     Ok::<_, std::io::Error>(42)
+/// });
+/// assert_eq!(done.await.unwrap(), 42);
+/// let finance = [("niche", "finance"), ("status", "COMPLETED")];
+/// assert_eq!(monitor.metric("job_duration_seconds_count", finance), 1.0);
+/// # }
+/// ```
+#[must_use = "a job does nothing until it is run"]
+pub struct Job {
+    core: Arc<Core>,
+    id: Arc<str>,
+    niche: Arc<str>,
+    user: Option<Arc<str>>,
+    parent: Option<TraceContext>,
+    queued_for: Option<Duration>,
+}
+
+impl Job {
+    pub(crate) fn new(core: Arc<Core>, id: Arc<str>) -> Self {
+        Self {
+            core,
+            id,
+            niche: NO_NICHE.into(),
+            user: None,
+            parent: None,
+            queued_for: None,
+        }
+    }
+
+    /// The kind of job: a label of its metrics, `none` where it is not said.
+    pub fn niche(mut self, niche: impl Into<Arc<str>>) -> Self {
+        self.niche = niche.into();
+        self
+    }
+
+    /// Whose job it is.
+    pub fn user(mut self, id: impl Into<Arc<str>>) -> Self {
+        self.user = Some(id.into());
+        self
+    }
+
+    /// Continues the trace that [`TraceContext::to_carrier`] wrote into the message.
+    ///
+    /// Without a usable one, an id that is a UUID is the trace's id; else the job is part of what is current, or
+    /// starts a trace.
+    pub fn continue_from(mut self, carrier: &BTreeMap<String, String>) -> Self {
+        self.parent = TraceContext::from_carrier(carrier, &self.core.sampler);
+        self
+    }
+
+    /// How long it waited in the queue.
+    pub fn queued_for(mut self, waited: Duration) -> Self {
+        self.queued_for = Some(waited);
+        self
+    }
+
+    /// Runs it. An `Err` and a panic are a failed job; dropping the future after its first poll cancels it.
+    ///
+    /// `M` is inferred: it tells errors from what lends one, as a boxed error does.
+    pub fn run<F, T, E, M>(self, work: F) -> impl Future<Output = Result<T, E>> + use<F, T, E, M>
+    where
+        F: Future<Output = Result<T, E>>,
+        E: AsReported<M>,
+    {
+        work::observe(
+            work,
+            move || RunningJob::start(self),
+            |returned: &Result<T, E>| returned.as_ref().err().map(AsReported::as_reported),
+        )
+    }
+
+    /// It was cancelled before it was started: counted as `CANCELLED` after 0 s.
+    pub fn cancelled_in_queue(self) {
+        let RunningJob {
+            core,
+            niche,
+            mut scope,
+            ..
+        } = RunningJob::described(self);
+        core.metrics.job_started(&niche, None);
+        core.metrics
+            .job_ended(JobStatus::Cancelled, &niche, Duration::ZERO);
+        current::enter(&mut scope, || {
+            core.log
+                .line(&core, TARGET, Level::WARN, "Job failed", |fields| {
+                    fields.string("niche", &*niche);
+                    fields.string("status", JobStatus::Cancelled.as_str());
+                    fields.milliseconds("durationMs", Duration::ZERO);
+                });
+        });
+    }
+
+    fn scope(&self) -> Scope {
+        let current = Scope::current();
+        let context = if let Some(parent) = &self.parent {
+            parent.clone()
+        } else if let Some(id) = TraceId::from_uuid_or_hex(&self.id) {
+            TraceContext::root_with_trace_id(id, &self.core.sampler)
+        } else if let Some(current) = &current {
+            current.context.child()
+        } else {
+            TraceContext::root(&self.core.sampler)
+        };
+        let mut scope = Scope::new(context, Some(Arc::clone(&self.core)));
+        scope.unit = Some(Arc::new(Unit::new(State {
+            user: self.user.clone(),
+            job: Some(Arc::clone(&self.id)),
+            niche: Some(Arc::clone(&self.niche)),
+            outer: current.and_then(|current| current.unit),
+            ..State::default()
+        })));
+        scope
+    }
+}
+
+impl fmt::Debug for Job {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Job")
+            .field("id", &self.id)
+            .field("niche", &self.niche)
+            .field("user", &self.user)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A job that is under way.
+struct RunningJob {
+    core: Arc<Core>,
+    niche: Arc<str>,
+    /// Lent to the thread while the job runs.
+    scope: Option<Scope>,
+    started: Instant,
+}
+
+impl RunningJob {
+    fn described(job: Job) -> Self {
+        Self {
+            scope: Some(job.scope()),
+            core: job.core,
+            niche: job.niche,
+            started: Instant::now(),
+        }
+    }
+
+    fn start(job: Job) -> Self {
+        let queued_for = job.queued_for;
+        let mut this = Self::described(job);
+        let (core, niche) = (&this.core, &this.niche);
+        core.metrics.job_started(niche, queued_for);
+        current::enter(&mut this.scope, || {
+            core.log
+                .line(core, TARGET, Level::INFO, "Job started", |fields| {
+                    fields.string("niche", &**niche);
+                    if let Some(waited) = queued_for {
+                        fields.milliseconds("queuedMs", waited);
+                    }
+                });
+        });
+        this
+    }
+
+    fn tell(&self, end: &WorkEnd<'_>) {
+        let core = &self.core;
+        let elapsed = self.started.elapsed();
+        let (status, failure) = match end {
+            WorkEnd::Success => (JobStatus::Completed, None),
+            WorkEnd::Error(reported) => {
+                (JobStatus::Failed, Some(Failure::reported(core, reported)))
+            }
+            WorkEnd::Panicked(message) => (JobStatus::Failed, Some(Failure::panicked(message))),
+            WorkEnd::Cancelled => (JobStatus::Cancelled, None),
+        };
+        core.metrics.job_ended(status, &self.niche, elapsed);
+        let (level, message) = match status {
+            JobStatus::Completed => (Level::INFO, "Job completed"),
+            JobStatus::Cancelled => (Level::WARN, "Job failed"),
+            _ => (Level::ERROR, "Job failed"),
+        };
+        core.log.line(core, TARGET, level, message, |fields| {
+            fields.string("niche", &*self.niche);
+            fields.string("status", status.as_str());
+            fields.milliseconds("durationMs", elapsed);
+            if let Some(failure) = &failure {
+                fields.failure("error", failure);
+                fields.string("category", failure.classification.category.as_str());
+            }
+            add_tags(fields);
+        });
+        if let (Some(failure), Some(scope)) = (failure, Scope::current()) {
+            core.errors.capture(core, &scope, Origin::Job, &failure);
+        }
+    }
+}
+
+impl Work for RunningJob {
+    fn within<R>(&mut self, part: impl FnOnce() -> R) -> R {
+        current::enter(&mut self.scope, part)
+    }
+
+    fn end(mut self, end: WorkEnd<'_>) {
+        let mut scope = self.scope.take();
+        current::enter(&mut scope, || self.tell(&end));
+    }
+}

@@ -1,0 +1,54 @@
+#![doc = include_str!("lib.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod endpoints;
+mod error;
+mod exchange;
+#[cfg(feature = "server")]
+mod health;
+mod job;
+mod log;
+mod metrics;
+mod monitor;
+#[cfg(feature = "axum")]
+mod routes;
+mod step;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod trace;
+mod unit;
+mod work;
+
+#[cfg(feature = "server")]
+pub use self::endpoints::{Endpoints, ServeError, ServingEndpoints};
+#[cfg(feature = "server")]
+pub use self::health::InvalidCheck;
+pub use self::{
+    error::{Categorize, Category, Classification, ErrorEvent, UnknownCategory},
+    exchange::{
+        Cause, End, ExchangeLayer, ExchangeService, Observe, Outcome, RequestHead, ResponseBody,
+        ResponseFuture, ResponseHead, Route, RouteLayer, RouteService,
+    },
+    job::Job,
+    log::{AccessLog, LogLayer},
+    metrics::{Business, HttpMetrics, InvalidAmount, JobStatus, Queue, RegisterError, Revenue},
+    monitor::{BuildError, InvalidSetting, Monitor, MonitorBuilder, MonitorLayer, MonitorService},
+    trace::{
+        Current, InScope, Inbound, InvalidRatio, Parent, Sampler, SpanId, TraceContext,
+        TraceContextLayer, TraceContextService, TraceFlags, TraceId, TraceState, current,
+    },
+};
+pub use monitor_macros::instrument_step;
+
+/// What `#[instrument_step]` expands to; no part of the public interface.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::step::{
+        Look, StepSite, ViaCategorize, ViaDisplay, ViaError, ViaLent, ViaNothing, ViaType, run,
+        run_sync,
+    };
+}
+
+#[cfg(all(doctest, feature = "axum", feature = "testing"))]
+#[doc = include_str!("../../README.md")]
+struct Readme;

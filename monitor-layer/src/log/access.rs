@@ -1,0 +1,117 @@
+use std::sync::atomic::Ordering;
+
+use tracing::Level;
+
+use super::{Fields, OWN_TARGET};
+use crate::{
+    error::Failure,
+    exchange::{End, Outcome, RequestHead},
+    monitor::Core,
+};
+
+/// The target of the request lines, for directives in `LOG_LEVEL`.
+const TARGET: &str = "monitor_layer::request";
+const UNMATCHED: &str = "unmatched";
+
+/// Which request lines are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum AccessLog {
+    /// `Request started` and `Request completed`.
+    #[default]
+    Both,
+    /// `Request completed` alone.
+    Completed,
+    /// `Request completed` of those that did not end well: 5xx, failed, panicked, cancelled, aborted.
+    Failed,
+    /// None.
+    Off,
+}
+
+/// The lines of one exchange.
+pub(crate) struct AccessExchange {
+    path: Box<str>,
+}
+
+impl AccessExchange {
+    /// Writes `Request started`; `None` where no line is to come.
+    pub(crate) fn start(core: &Core, request: &RequestHead<'_>) -> Option<Self> {
+        if core.access_log == AccessLog::Off || !core.log.enabled(TARGET, Level::ERROR) {
+            return None;
+        }
+        let path = request.uri.path();
+        if core.access_log == AccessLog::Both {
+            core.log
+                .line(core, TARGET, Level::INFO, "Request started", |fields| {
+                    fields.string("method", request.method.as_str());
+                    fields.string("path", path);
+                    if let Some(route) = request.route {
+                        fields.string("route", route.as_str());
+                    }
+                });
+        }
+        Some(Self { path: path.into() })
+    }
+
+    /// Writes `Request completed`.
+    pub(crate) fn end(self, core: &Core, outcome: &Outcome<'_>, failure: Option<&Failure>) {
+        let level = level(outcome);
+        if core.access_log == AccessLog::Failed && level == Level::INFO {
+            return;
+        }
+        core.log
+            .line(core, TARGET, level, "Request completed", |fields| {
+                fields.string("method", outcome.method.as_str());
+                fields.string("path", self.path);
+                fields.string(
+                    "route",
+                    outcome.route.map_or(UNMATCHED, |route| route.as_str()),
+                );
+                fields.number("status", outcome.status.as_u16().into());
+                fields.milliseconds("durationMs", outcome.elapsed);
+                fields.string("outcome", outcome.end.as_str());
+                if outcome.cause.is_some()
+                    && let Some(failure) = failure
+                {
+                    fields.failure("error", failure);
+                    fields.string("category", failure.classification.category.as_str());
+                }
+                add_tags(fields);
+            });
+    }
+}
+
+/// Says once what to add where a layer cannot see routes.
+pub(crate) fn warn_of_unmatched(core: &Core, outcome: &Outcome<'_>) {
+    let hidden = outcome.route.is_none() && outcome.status.is_success();
+    if hidden && !core.log.warned_of_unmatched.swap(true, Ordering::Relaxed) {
+        core.log.line(
+            core,
+            OWN_TARGET,
+            Level::WARN,
+            "A request was answered, but its route is not known here: it counts as `unmatched`. Put the layer on by \
+             `Router::layer`, or add `.route_layer(RouteLayer::new())` to the router inside",
+            |_| {},
+        );
+    }
+}
+
+/// The tags that were added from inside.
+pub(crate) fn add_tags(fields: &mut Fields) {
+    crate::trace::current::with_current(|scope| {
+        if let Some(unit) = scope.and_then(|scope| scope.unit.as_ref()) {
+            for (key, value) in &unit.lock().tags {
+                fields.string(key.clone(), value.as_str());
+            }
+        }
+    });
+}
+
+fn level(outcome: &Outcome<'_>) -> Level {
+    match outcome.end {
+        End::Failed | End::Panicked => Level::ERROR,
+        _ if outcome.status.is_server_error() => Level::ERROR,
+        End::Cancelled | End::Aborted => Level::WARN,
+        End::Completed | End::Upgraded => Level::INFO,
+    }
+}

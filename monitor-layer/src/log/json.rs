@@ -1,0 +1,222 @@
+//! The entry as one JSON object, its keys in the order that is promised.
+
+use std::fmt::Write as _;
+
+use super::{
+    Entry, Timestamp,
+    fields::{ErrorValue, Value},
+    is_sensitive_key, level_name,
+    redact::REDACTED,
+    redact_text,
+};
+use crate::monitor::Core;
+
+/// Of each string, in bytes.
+const LONGEST_STRING: usize = 16 * 1024;
+
+pub(super) fn line(core: &Core, entry: &Entry<'_>, now: Timestamp) -> String {
+    let mut object = Object::new(String::with_capacity(512));
+    let _ = write!(object.key("timestamp"), "\"{now}\"");
+    object.string("level", level_name(entry.level));
+    object.redacted("message", entry.message);
+    object.string("service", &core.service);
+    object.string("env", &core.env);
+    let identity = &entry.identity;
+    if let Some(id) = identity.trace_id {
+        let _ = write!(object.key("traceId"), "\"{id}\"");
+    }
+    if let Some(id) = identity.span_id {
+        let _ = write!(object.key("spanId"), "\"{id}\"");
+    }
+    if let Some(user) = &identity.user {
+        object.string("userId", user);
+    }
+    if let Some(job) = &identity.job {
+        object.string("jobId", job);
+    }
+    let mut fields = entry.fields.iter().peekable();
+    if fields.peek().is_none() {
+        return object.end();
+    }
+    let mut truncated = object.truncated;
+    object.key("metadata");
+    let mut metadata = Object::new(std::mem::take(&mut object.text));
+    for (key, value) in fields {
+        metadata.value(key, value);
+        truncated |= metadata.truncated;
+    }
+    if truncated {
+        metadata.key("truncated").push_str("true");
+    }
+    object.text = metadata.end();
+    object.end()
+}
+
+struct Object {
+    text: String,
+    empty: bool,
+    truncated: bool,
+}
+
+impl Object {
+    fn new(mut text: String) -> Self {
+        text.push('{');
+        Self {
+            text,
+            empty: true,
+            truncated: false,
+        }
+    }
+
+    fn key(&mut self, key: &str) -> &mut String {
+        if !self.empty {
+            self.text.push(',');
+        }
+        self.empty = false;
+        push_string(&mut self.text, key);
+        self.text.push(':');
+        &mut self.text
+    }
+
+    fn string(&mut self, key: &str, value: &str) {
+        let shown = shortened(value);
+        self.truncated |= shown.len() < value.len();
+        push_string(self.key(key), shown);
+    }
+
+    fn redacted(&mut self, key: &str, value: &str) {
+        self.string(key, &redact_text(value));
+    }
+
+    fn value(&mut self, key: &str, value: &Value) {
+        match value {
+            Value::String(_) | Value::Error(_) if is_sensitive_key(key) => {
+                self.string(key, REDACTED);
+            }
+            Value::String(text) => self.redacted(key, text),
+            Value::Error(error) => self.error(key, error),
+            Value::Float(number) if !number.is_finite() => self.string(key, &number.to_string()),
+            number => {
+                let _ = write!(self.key(key), "{number}");
+            }
+        }
+    }
+
+    fn error(&mut self, key: &str, error: &ErrorValue) {
+        self.key(key);
+        let mut object = Self::new(std::mem::take(&mut self.text));
+        if let Some(type_name) = &error.type_name {
+            object.string("type", type_name);
+        }
+        object.redacted("message", &error.message);
+        object.key("chain").push('[');
+        for (index, source) in error.chain.iter().enumerate() {
+            if index > 0 {
+                object.text.push(',');
+            }
+            push_string(&mut object.text, &redact_text(source));
+        }
+        object.text.push(']');
+        self.truncated |= object.truncated;
+        self.text = object.end();
+    }
+
+    fn end(mut self) -> String {
+        self.text.push('}');
+        self.text
+    }
+}
+
+fn shortened(text: &str) -> &str {
+    if text.len() <= LONGEST_STRING {
+        return text;
+    }
+    let end = (0..=LONGEST_STRING)
+        .rev()
+        .find(|end| text.is_char_boundary(*end));
+    &text[..end.unwrap_or(0)]
+}
+
+/// RFC 8259, section 7.
+fn push_string(json: &mut String, text: &str) {
+    json.push('"');
+    let mut copied = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        if byte >= 0x20 && byte != b'"' && byte != b'\\' && byte != 0x7f {
+            continue;
+        }
+        json.push_str(&text[copied..at]);
+        copied = at + 1;
+        match byte {
+            b'"' => json.push_str("\\\""),
+            b'\\' => json.push_str("\\\\"),
+            b'\n' => json.push_str("\\n"),
+            b'\r' => json.push_str("\\r"),
+            b'\t' => json.push_str("\\t"),
+            other => {
+                let _ = write!(json, "\\u{other:04x}");
+            }
+        }
+    }
+    json.push_str(&text[copied..]);
+    json.push('"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(text: &str) -> String {
+        let mut json = String::new();
+        push_string(&mut json, text);
+        json
+    }
+
+    #[test]
+    fn any_text_is_one_json_string_on_one_line() {
+        let every: String = (0..0x2100).filter_map(char::from_u32).collect();
+        let json = written(&every);
+        assert_eq!(serde_json::from_str::<String>(&json).unwrap(), every);
+        assert!(!json.contains(char::is_control) || json.chars().all(|c| !c.is_ascii_control()));
+        assert_eq!(written("a\"b\\c\n\u{1b}[31m"), r#""a\"b\\c\n\u001b[31m""#);
+    }
+
+    #[test]
+    fn numbers_are_numbers_and_what_is_no_number_is_text() {
+        let mut object = Object::new(String::new());
+        object.value("whole", &Value::Unsigned(u64::MAX));
+        object.value("part", &Value::Float(2.5));
+        object.value("round", &Value::Float(3.0));
+        object.value("none", &Value::Float(f64::NAN));
+        object.value("endless", &Value::Float(f64::NEG_INFINITY));
+        object.value("yes", &Value::Boolean(true));
+        assert_eq!(
+            object.end(),
+            r#"{"whole":18446744073709551615,"part":2.5,"round":3,"none":"NaN","endless":"-inf","yes":true}"#
+        );
+    }
+
+    #[test]
+    fn secrets_are_redacted_by_key_and_by_looks() {
+        let mut object = Object::new(String::new());
+        object.value("authToken", &Value::String("abc".to_owned()));
+        object.value("max_tokens", &Value::Unsigned(5));
+        object.value("password", &Value::Unsigned(5));
+        object.value("url", &Value::String("postgres://me:pw@db/x".to_owned()));
+        assert_eq!(
+            object.end(),
+            r#"{"authToken":"[REDACTED]","max_tokens":5,"password":5,"url":"postgres://me:[REDACTED]@db/x"}"#
+        );
+    }
+
+    #[test]
+    fn a_long_string_is_cut_between_characters_and_says_so() {
+        let mut object = Object::new(String::new());
+        object.value(
+            "text",
+            &Value::String(format!("x{}", "é".repeat(LONGEST_STRING))),
+        );
+        assert!(object.truncated);
+        assert!(object.end().len() < LONGEST_STRING + 20);
+    }
+}

@@ -1,0 +1,405 @@
+use std::{error::Error, fmt, sync::Arc};
+
+use super::{
+    Core, InvalidSetting, Monitor, Shared,
+    core::install,
+    lifetime::Lifetime,
+    settings::{Settings, log_filter},
+};
+#[cfg(feature = "server")]
+use crate::health::{Check, Health, InvalidCheck};
+use crate::{
+    error::{Capture, Categorize, Classifier, Sinks},
+    log::{AccessLog, Log, Sink},
+    metrics::{HttpMetrics, Metrics, MetricsOptions, RegisterError},
+    step::SiteTable,
+    trace::{InvalidRatio, Sampler},
+};
+
+/// Says what a [`Monitor`] is to be. What is set here wins over the environment, the environment over defaults, in
+/// whatever order it is said.
+#[must_use = "a builder does nothing until `build` or `install`"]
+pub struct MonitorBuilder {
+    default_service: String,
+    service: Option<String>,
+    version: Option<String>,
+    env: Option<String>,
+    log_level: Option<String>,
+    sample_ratio: Option<f64>,
+    access_log: AccessLog,
+    label_budget: usize,
+    registry: Option<prometheus::Registry>,
+    http: HttpMetrics,
+    classifier: Classifier,
+    sink: Option<Sink>,
+    sinks: Sinks,
+    environment: bool,
+    sentry_dsn: Option<String>,
+    #[cfg(feature = "server")]
+    checks: Vec<Result<Check, InvalidCheck>>,
+}
+
+impl MonitorBuilder {
+    pub(super) fn new(default_service: String) -> Self {
+        Self {
+            default_service,
+            service: None,
+            version: None,
+            env: None,
+            log_level: None,
+            sample_ratio: None,
+            access_log: AccessLog::default(),
+            label_budget: 200,
+            registry: None,
+            http: HttpMetrics::new(),
+            classifier: Classifier::default(),
+            sink: None,
+            sinks: Sinks::default(),
+            environment: true,
+            sentry_dsn: None,
+            #[cfg(feature = "server")]
+            checks: Vec::new(),
+        }
+    }
+
+    /// Fixes the service's name, whatever `SERVICE_NAME` says.
+    pub fn service_name(mut self, name: impl Into<String>) -> Self {
+        self.service = Some(name.into());
+        self
+    }
+
+    /// The version that `build_info` and error events tell; best `env!("CARGO_PKG_VERSION")`.
+    pub fn version(mut self, version: impl Into<String>) -> Self {
+        self.version = Some(version.into());
+        self
+    }
+
+    /// The environment, instead of `APP_ENV`.
+    pub fn env(mut self, env: impl Into<String>) -> Self {
+        self.env = Some(env.into());
+        self
+    }
+
+    /// The lowest level that is logged, or directives as `info,sqlx=warn`, instead of `LOG_LEVEL`.
+    pub fn log_level(mut self, level: impl Into<String>) -> Self {
+        self.log_level = Some(level.into());
+        self
+    }
+
+    /// The share of new traces that are sampled, from 0 to 1, instead of `OTEL_TRACES_SAMPLER_ARG`.
+    pub fn sample_ratio(mut self, ratio: f64) -> Self {
+        self.sample_ratio = Some(ratio);
+        self
+    }
+
+    /// Which request lines are written; both by default.
+    pub fn access_log(mut self, access_log: AccessLog) -> Self {
+        self.access_log = access_log;
+        self
+    }
+
+    /// How many values of one open label are told apart, 200 by default; further ones count as `_other`.
+    pub fn label_budget(mut self, values: usize) -> Self {
+        self.label_budget = values;
+        self
+    }
+
+    /// Registers the metrics in a registry of one's own.
+    pub fn registry(mut self, registry: prometheus::Registry) -> Self {
+        self.registry = Some(registry);
+        self
+    }
+
+    /// Measures `http_response_size_bytes`.
+    pub fn response_sizes(mut self) -> Self {
+        self.http = self.http.response_sizes();
+        self
+    }
+
+    /// Measures `http_response_start_seconds`.
+    pub fn response_start(mut self) -> Self {
+        self.http = self.http.response_start();
+        self
+    }
+
+    /// Lets failures of this type, wherever they stand in a chain of sources, tell their own category and code.
+    pub fn categorize<E: Error + Categorize + 'static>(mut self) -> Self {
+        self.classifier.register::<E>();
+        self
+    }
+
+    /// Where captured failures are sent, instead of `SENTRY_DSN`.
+    #[cfg(feature = "sentry")]
+    pub fn sentry_dsn(mut self, dsn: impl Into<String>) -> Self {
+        self.sentry_dsn = Some(dsn.into());
+        self
+    }
+
+    /// Adds a readiness check, run with a time limit of one second.
+    ///
+    /// ```
+    /// # async fn ping() -> Result<(), std::io::Error> { Ok(()) }
+    /// let monitor = monitor_layer::Monitor::builder("api")
+    ///     .check("database", || async { ping().await })
+    ///     .build()?;
+    /// # Ok::<_, monitor_layer::BuildError>(())
+    /// ```
+    #[cfg(feature = "server")]
+    pub fn check<F, Fut, E>(mut self, name: &str, check: F) -> Self
+    where
+        F: Fn() -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), E>> + Send + 'static,
+        E: Into<Box<dyn Error + Send + Sync>>,
+    {
+        self.checks.push(Check::new(name, check));
+        self
+    }
+
+    /// Writes log entries as JSON into `writer` instead of stdout.
+    pub fn log_to(mut self, writer: impl std::io::Write + Send + 'static) -> Self {
+        self.sink = Some(Sink::writer(writer));
+        self
+    }
+
+    /// Makes the monitor, and touches nothing global: for tests, and for several in one process.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError`] says which setting cannot be used and what it takes.
+    pub fn build(self) -> Result<Monitor, BuildError> {
+        let settings = if self.environment {
+            Settings::read(|variable| std::env::var_os(variable))?
+        } else {
+            Settings::default()
+        };
+        let mut warnings = settings.warnings;
+        let env = self
+            .env
+            .or(settings.env)
+            .unwrap_or_else(|| "development".to_owned());
+        let service = self
+            .service
+            .or(settings.service)
+            .unwrap_or(self.default_service);
+        let filter = match self.log_level {
+            Some(level) => log_filter(&level).map_err(BuildError::LogLevel)?,
+            None => settings
+                .log
+                .unwrap_or_else(|| log_filter("info").unwrap_or_default()),
+        };
+        let sampler = match self.sample_ratio {
+            Some(ratio) => Sampler::ratio(ratio)?,
+            None => settings.sampler.unwrap_or_default(),
+        };
+        let version = self
+            .version
+            .or(settings.version)
+            .or_else(|| settings.sentry.release.clone());
+        let mut sinks = self.sinks;
+        add_sentry(
+            &mut sinks,
+            &mut warnings,
+            self.sentry_dsn,
+            settings.sentry,
+            &env,
+            version.as_deref(),
+        )?;
+        let metrics = Metrics::new(MetricsOptions {
+            service: service.clone(),
+            version: version.unwrap_or_default(),
+            env: env.clone(),
+            label_budget: self.label_budget,
+            http: self.http,
+        });
+        let registry = self.registry.unwrap_or_default();
+        metrics.register(&registry)?;
+        #[cfg(feature = "server")]
+        let health = Health::new(self.checks.into_iter().collect::<Result<_, _>>()?)?;
+        let core = Arc::new(Core {
+            service: service.into(),
+            shared: Arc::new(Shared {
+                env: env.into(),
+                sampler,
+                registry,
+                metrics,
+                steps: SiteTable::default(),
+                log: Log::new(filter, self.sink.unwrap_or_else(Sink::for_stdout)),
+                errors: Capture::new(self.classifier, sinks),
+                access_log: self.access_log,
+                #[cfg(feature = "server")]
+                started: std::time::Instant::now(),
+                #[cfg(feature = "server")]
+                health,
+                #[cfg(feature = "server")]
+                shutdown: Default::default(),
+            }),
+        });
+        for warning in warnings {
+            core.log.warning(&core, &warning);
+        }
+        Ok(Monitor {
+            lifetime: Arc::new(Lifetime(Arc::clone(&core))),
+            core,
+        })
+    }
+
+    /// Makes the monitor and makes it the process's: `tracing` events go to its log, and steps outside of every
+    /// exchange and job report to it.
+    ///
+    /// # Errors
+    ///
+    /// As [`build`](Self::build); and where there is an installed monitor or a global `tracing` subscriber already.
+    pub fn install(self) -> Result<Monitor, BuildError> {
+        use tracing_subscriber::{
+            Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _,
+        };
+
+        let monitor = self.build()?;
+        tracing_subscriber::registry()
+            .with(monitor.log_layer().with_filter(monitor.core().log.filter()))
+            .try_init()
+            .map_err(|_| BuildError::SubscriberInstalled)?;
+        if !install(Arc::clone(monitor.core())) {
+            return Err(BuildError::MonitorInstalled);
+        }
+        Ok(monitor)
+    }
+
+    #[cfg(feature = "testing")]
+    pub(crate) fn without_environment(mut self) -> Self {
+        self.environment = false;
+        self
+    }
+
+    #[cfg(feature = "testing")]
+    pub(crate) fn sinks(mut self, log: Sink, sinks: Sinks) -> Self {
+        self.sink = Some(log);
+        self.sinks = sinks;
+        self
+    }
+}
+
+#[cfg(feature = "sentry")]
+fn add_sentry(
+    sinks: &mut Sinks,
+    _warnings: &mut Vec<String>,
+    dsn: Option<String>,
+    settings: super::settings::SentrySettings,
+    env: &str,
+    version: Option<&str>,
+) -> Result<(), BuildError> {
+    let Some(dsn) = dsn.or(settings.dsn) else {
+        return Ok(());
+    };
+    // The text stays out of the error: a DSN holds a key.
+    let dsn = dsn.parse().map_err(|_| InvalidSetting {
+        variable: "SENTRY_DSN",
+        problem: "is no DSN".to_owned(),
+        expected: "https://<key>@<host>/<project>",
+    })?;
+    sinks.sentry = Some(crate::error::SentrySink::new(
+        crate::error::SentrySettings {
+            dsn,
+            environment: settings.environment.unwrap_or_else(|| env.to_owned()),
+            release: settings.release.or_else(|| version.map(str::to_owned)),
+        },
+    ));
+    Ok(())
+}
+
+#[cfg(not(feature = "sentry"))]
+fn add_sentry(
+    _sinks: &mut Sinks,
+    warnings: &mut Vec<String>,
+    _dsn: Option<String>,
+    settings: super::settings::SentrySettings,
+    _env: &str,
+    _version: Option<&str>,
+) -> Result<(), BuildError> {
+    if settings.dsn.is_some() {
+        warnings.push(
+            "SENTRY_DSN is set, but this build has no `sentry` feature: it changes nothing"
+                .to_owned(),
+        );
+    }
+    Ok(())
+}
+
+/// Why a monitor could not be made.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// A variable of the environment cannot be used.
+    Setting(InvalidSetting),
+    /// The builder's log level cannot be used.
+    LogLevel(String),
+    /// The builder's sample ratio cannot be used.
+    SampleRatio(InvalidRatio),
+    /// The registry has metrics of these names already.
+    Register(RegisterError),
+    /// A readiness check cannot be used.
+    #[cfg(feature = "server")]
+    Check(InvalidCheck),
+    /// `install` found a global `tracing` subscriber.
+    SubscriberInstalled,
+    /// `install` was called twice.
+    MonitorInstalled,
+}
+
+impl fmt::Display for BuildError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Setting(error) => error.fmt(formatter),
+            Self::LogLevel(problem) => write!(
+                formatter,
+                "the log level {problem}; expected a level or directives as info,sqlx=warn"
+            ),
+            Self::SampleRatio(error) => error.fmt(formatter),
+            Self::Register(error) => error.fmt(formatter),
+            #[cfg(feature = "server")]
+            Self::Check(error) => error.fmt(formatter),
+            Self::SubscriberInstalled => formatter.write_str(
+                "a global tracing subscriber is installed already; add `Monitor::log_layer` to it and use `build`",
+            ),
+            Self::MonitorInstalled => formatter.write_str(
+                "a monitor is installed already; use `build` for a second one in the same process",
+            ),
+        }
+    }
+}
+
+impl Error for BuildError {}
+
+impl From<InvalidSetting> for BuildError {
+    fn from(error: InvalidSetting) -> Self {
+        Self::Setting(error)
+    }
+}
+
+impl From<InvalidRatio> for BuildError {
+    fn from(error: InvalidRatio) -> Self {
+        Self::SampleRatio(error)
+    }
+}
+
+impl From<RegisterError> for BuildError {
+    fn from(error: RegisterError) -> Self {
+        Self::Register(error)
+    }
+}
+
+#[cfg(feature = "server")]
+impl From<InvalidCheck> for BuildError {
+    fn from(error: InvalidCheck) -> Self {
+        Self::Check(error)
+    }
+}
+
+impl fmt::Debug for MonitorBuilder {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("MonitorBuilder")
+            .field("default_service", &self.default_service)
+            .finish_non_exhaustive()
+    }
+}

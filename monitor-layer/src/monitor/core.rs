@@ -1,0 +1,61 @@
+use std::sync::{Arc, OnceLock};
+
+use crate::{
+    error::Capture,
+    log::{AccessLog, Log},
+    metrics::{Metrics, Signal},
+    step::SiteTable,
+    trace::{Sampler, current},
+};
+
+/// A monitor as the work sees it: one service name and what all names of a monitor share.
+pub(crate) struct Core {
+    pub(crate) service: Arc<str>,
+    pub(crate) shared: Arc<Shared>,
+}
+
+/// What the service and its workers have in common.
+pub(crate) struct Shared {
+    pub(crate) env: Arc<str>,
+    pub(crate) sampler: Sampler,
+    pub(crate) registry: prometheus::Registry,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) steps: SiteTable,
+    pub(crate) log: Log,
+    pub(crate) errors: Capture,
+    pub(crate) access_log: AccessLog,
+    #[cfg(feature = "server")]
+    pub(crate) started: std::time::Instant,
+    #[cfg(feature = "server")]
+    pub(crate) health: crate::health::Health,
+    #[cfg(feature = "server")]
+    pub(crate) shutdown: super::shutdown::Requested,
+}
+
+impl std::ops::Deref for Core {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.shared
+    }
+}
+
+/// The monitor that serves work which runs in no exchange, job or step of another. Set once, by `install`.
+static INSTALLED: OnceLock<Arc<Core>> = OnceLock::new();
+
+/// Makes a monitor the process's; `false` where there is one already.
+pub(super) fn install(core: Arc<Core>) -> bool {
+    INSTALLED.set(core).is_ok()
+}
+
+/// The monitor of what runs here, else the installed one.
+pub(crate) fn current_core() -> Option<Arc<Core>> {
+    current::with_current(|scope| scope.and_then(|scope| scope.core.clone()))
+        .or_else(|| INSTALLED.get().cloned())
+}
+
+pub(crate) fn observer_panicked() {
+    if let Some(core) = current_core() {
+        core.metrics.dropped(Signal::Observers);
+    }
+}

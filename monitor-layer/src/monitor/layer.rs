@@ -1,0 +1,199 @@
+use std::{
+    fmt,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use http::{Request, Response};
+use http_body::Body;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use super::{Core, Monitor};
+use crate::{
+    error::capture_exchange,
+    exchange::{
+        InFlight, Observe, Options, Outcome, RequestHead, ResponseBody, ResponseFuture,
+        ResponseHead, Route, call, guarded, name_route,
+    },
+    log::{AccessExchange, warn_of_unmatched},
+    metrics::HttpMetrics,
+    trace::{current, inbound_scope},
+};
+
+/// Trace context, exchange, metrics, access log and error capture as one layer, one future and one body.
+///
+/// Made by [`Monitor::layer`]. A request that a layer of the same monitor saw further out is not counted again; the
+/// inner layer then only names its route.
+#[derive(Clone)]
+pub struct MonitorLayer<O = ()> {
+    monitor: Monitor,
+    observer: O,
+    resume_panics: bool,
+}
+
+impl MonitorLayer {
+    pub(super) fn new(monitor: Monitor) -> Self {
+        Self {
+            monitor,
+            observer: (),
+            resume_panics: false,
+        }
+    }
+}
+
+impl<O: Observe> MonitorLayer<O> {
+    /// Reports to an observer of one's own as well.
+    #[must_use]
+    pub fn observe<P: Observe>(self, observer: P) -> MonitorLayer<(O, P)> {
+        MonitorLayer {
+            monitor: self.monitor,
+            observer: (self.observer, observer),
+            resume_panics: self.resume_panics,
+        }
+    }
+
+    /// Lets a handler's panic go on as it came, instead of answering with an empty 500. It is counted either way.
+    #[must_use]
+    pub fn resume_panics(mut self) -> Self {
+        self.resume_panics = true;
+        self
+    }
+}
+
+impl<S, O: Observe> Layer<S> for MonitorLayer<O> {
+    type Service = MonitorService<S, O>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        MonitorService {
+            inner,
+            layer: self.clone(),
+        }
+    }
+}
+
+/// The service of [`MonitorLayer`].
+#[derive(Clone)]
+pub struct MonitorService<S, O = ()> {
+    inner: S,
+    layer: MonitorLayer<O>,
+}
+
+impl<S, O, RequestBody, B> Service<Request<RequestBody>> for MonitorService<S, O>
+where
+    S: Service<Request<RequestBody>, Response = Response<B>>,
+    S::Error: 'static,
+    O: Observe,
+    B: Body,
+{
+    type Response = Response<ResponseBody<B, Observers<O>>>;
+    type Error = S::Error;
+    type Future = ResponseFuture<S::Future, Observers<O>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<RequestBody>) -> Self::Future {
+        let core = self.layer.monitor.core();
+        if observed_further_out(core) {
+            name_route(request.extensions());
+            return ResponseFuture::passing(self.inner.call(request));
+        }
+        let mut scope = inbound_scope(request.headers(), &core.sampler);
+        scope.core = Some(Arc::clone(core));
+        scope.in_exchange = true;
+        scope.route = Route::of(request.extensions());
+        let options = Options {
+            trace_id: Some(scope.context.x_trace_id()),
+            catch_panics: !self.layer.resume_panics,
+        };
+        let observers = Observers {
+            core: Arc::clone(core),
+            own: self.layer.observer.clone(),
+        };
+        let undecided = crate::endpoints::may_answer(request.uri().path());
+        let in_flight = InFlight::start(observers, Some(scope), &request, undecided);
+        call(&mut self.inner, request, in_flight, options)
+    }
+}
+
+fn observed_further_out(core: &Core) -> bool {
+    current::with_current(|scope| {
+        scope.is_some_and(|scope| {
+            scope.in_exchange
+                && scope
+                    .core
+                    .as_ref()
+                    .is_some_and(|outer| Arc::ptr_eq(&outer.shared, &core.shared))
+        })
+    })
+}
+
+/// The monitor's observers, and the user's own.
+#[derive(Clone)]
+pub struct Observers<O> {
+    core: Arc<Core>,
+    own: O,
+}
+
+/// What the observers keep of one exchange.
+pub struct Observed<E> {
+    metrics: Option<<HttpMetrics as Observe>::Exchange>,
+    access: Option<AccessExchange>,
+    own: Option<E>,
+}
+
+impl<O: Observe> Observe for Observers<O> {
+    type Exchange = Observed<O::Exchange>;
+
+    fn start(&self, request: &RequestHead<'_>) -> Self::Exchange {
+        Observed {
+            metrics: guarded(|| self.core.metrics.http.start(request)),
+            access: guarded(|| AccessExchange::start(&self.core, request)).flatten(),
+            own: guarded(|| self.own.start(request)),
+        }
+    }
+
+    fn head(&self, exchange: &mut Self::Exchange, response: &ResponseHead<'_>) {
+        if let Some(metrics) = &mut exchange.metrics {
+            guarded(|| self.core.metrics.http.head(metrics, response));
+        }
+        if let Some(own) = &mut exchange.own {
+            guarded(|| self.own.head(own, response));
+        }
+    }
+
+    fn end(&self, exchange: Self::Exchange, outcome: &Outcome<'_>) {
+        if let Some(metrics) = exchange.metrics {
+            guarded(|| self.core.metrics.http.end(metrics, outcome));
+        }
+        let failure = guarded(|| capture_exchange(&self.core, outcome)).flatten();
+        guarded(|| warn_of_unmatched(&self.core, outcome));
+        if let Some(access) = exchange.access {
+            guarded(|| access.end(&self.core, outcome, failure.as_ref()));
+        }
+        if let Some(own) = exchange.own {
+            guarded(|| self.own.end(own, outcome));
+        }
+    }
+}
+
+impl<O> fmt::Debug for MonitorLayer<O> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("MonitorLayer")
+            .field("monitor", &self.monitor)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<S: fmt::Debug, O> fmt::Debug for MonitorService<S, O> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("MonitorService")
+            .field("inner", &self.inner)
+            .field("layer", &self.layer)
+            .finish()
+    }
+}

@@ -1,0 +1,143 @@
+//! Where the parts meet: [`Monitor`], its builder and its layer. The only place that touches globals.
+
+mod builder;
+mod core;
+mod layer;
+mod lifetime;
+mod settings;
+#[cfg(feature = "server")]
+pub(crate) mod shutdown;
+
+use std::{sync::Arc, time::Duration};
+
+pub(crate) use self::core::{Core, Shared, current_core, observer_panicked};
+use self::lifetime::Lifetime;
+pub use self::{
+    builder::{BuildError, MonitorBuilder},
+    layer::{MonitorLayer, MonitorService},
+    settings::InvalidSetting,
+};
+use crate::{
+    job::Job,
+    log::LogLayer,
+    metrics::{Business, Queue},
+};
+
+/// Observes one process: makes the layers, the jobs and the endpoints that report to one registry, one log and one
+/// error sink.
+///
+/// Cheap to clone. When the last clone and the last layer made from it are gone, what is still under way to a sink
+/// is flushed, for at most two seconds; [`shutdown`](Self::shutdown) does so earlier and with a deadline of one's
+/// own.
+///
+/// ```
+/// use monitor_layer::Monitor;
+///
+/// let monitor = Monitor::builder("api").build()?;
+/// monitor.business().signup("email");
+/// # Ok::<_, monitor_layer::BuildError>(())
+/// ```
+#[derive(Clone)]
+pub struct Monitor {
+    core: Arc<Core>,
+    lifetime: Arc<Lifetime>,
+}
+
+impl Monitor {
+    /// Starts a monitor of the service `name`, which `SERVICE_NAME` in the environment may replace.
+    #[must_use]
+    pub fn builder(name: impl Into<String>) -> MonitorBuilder {
+        MonitorBuilder::new(name.into())
+    }
+
+    /// The layer for a whole service: trace context, exchange, metrics, access log and error capture in one.
+    ///
+    /// Put it on last, so that routes, 404 and 405 are all inside.
+    #[must_use]
+    pub fn layer(&self) -> MonitorLayer {
+        MonitorLayer::new(self.clone())
+    }
+
+    /// The same monitor under another service name: its jobs, steps and lines bear `name`.
+    #[must_use]
+    pub fn worker(&self, name: impl Into<Arc<str>>) -> Self {
+        Self {
+            core: Arc::new(Core {
+                service: name.into(),
+                shared: Arc::clone(&self.core.shared),
+            }),
+            lifetime: Arc::clone(&self.lifetime),
+        }
+    }
+
+    /// A job of this id, to be described and run.
+    pub fn job(&self, id: impl Into<Arc<str>>) -> Job {
+        Job::new(Arc::clone(&self.core), id.into())
+    }
+
+    /// Reports the depth of the job queue and the number of jobs by status.
+    #[must_use]
+    pub fn queue(&self) -> Queue {
+        Queue::of(&self.core.metrics)
+    }
+
+    /// Reports credits, revenue, refunds, signups, conversions and costs.
+    #[must_use]
+    pub fn business(&self) -> Business {
+        Business::of(&self.core.metrics)
+    }
+
+    /// Writes the log entries of `tracing` events: a layer for a subscriber of one's own. `install` has one
+    /// already.
+    #[must_use]
+    pub fn log_layer(&self) -> LogLayer {
+        LogLayer::new(Arc::clone(&self.core))
+    }
+
+    /// The registry that holds the metrics: one's own, where the builder was given one.
+    #[must_use]
+    pub fn registry(&self) -> &prometheus::Registry {
+        &self.core.registry
+    }
+
+    /// Sends everything that is still under way, errors last, and waits for at most `deadline`.
+    #[cfg(feature = "server")]
+    pub async fn shutdown(&self, deadline: Duration) {
+        let core = Arc::clone(&self.core);
+        // Sinks flush by blocking; a runtime that is shutting down may refuse the task, so it is done here then.
+        if tokio::task::spawn_blocking(move || core.flush(deadline))
+            .await
+            .is_err()
+        {
+            self.core.flush(deadline);
+        }
+    }
+
+    /// Sends everything that is still under way and waits for at most `deadline`, blocking the thread.
+    pub fn flush(&self, deadline: Duration) {
+        self.core.flush(deadline);
+    }
+
+    pub(crate) fn core(&self) -> &Arc<Core> {
+        &self.core
+    }
+}
+
+impl Shared {
+    /// In the order in which one sink may still write to the next.
+    fn flush(&self, deadline: Duration) {
+        let start = std::time::Instant::now();
+        self.errors.flush(deadline);
+        self.log.flush(deadline.saturating_sub(start.elapsed()));
+    }
+}
+
+impl std::fmt::Debug for Monitor {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Monitor")
+            .field("service", &self.core.service)
+            .field("env", &self.core.env)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,126 @@
+use std::{sync::Arc, time::Instant};
+
+use tracing::{Level, Span, info_span};
+
+use super::StepSite;
+use crate::{
+    error::{Failure, Origin},
+    log::STEP_TARGET,
+    metrics::{StepMetrics, StepStatus},
+    monitor::{Core, current_core},
+    trace::{
+        TraceContext,
+        current::{self, Scope},
+    },
+    work::{Work, WorkEnd},
+};
+
+/// A step that is under way.
+pub(super) struct RunningStep {
+    name: &'static str,
+    /// Lent to the thread while the step runs. `None` where there is no monitor and no trace to be part of.
+    scope: Option<Scope>,
+    span: Span,
+    observed: Option<Observed>,
+}
+
+/// What a step has where there is a monitor.
+struct Observed {
+    core: Arc<Core>,
+    instruments: Arc<StepMetrics>,
+    started: Instant,
+}
+
+impl RunningStep {
+    pub(super) fn start(site: &'static StepSite) -> Self {
+        let name = site.name();
+        let core = current_core();
+        let mut scope = current::with_current(|outer| outer.map(Scope::child)).or_else(|| {
+            let core = core.as_ref()?;
+            Some(Scope::new(TraceContext::root(&core.sampler), None))
+        });
+        if let Some(scope) = &mut scope {
+            scope.step = Some(name);
+            scope.core.clone_from(&core);
+        }
+        let span = current::enter(
+            &mut scope,
+            || info_span!(target: STEP_TARGET, "step", step = name),
+        );
+        let observed = core.map(|core| Observed {
+            instruments: core.steps.instruments(site, &core.metrics),
+            started: Instant::now(),
+            core,
+        });
+        if let Some(Observed {
+            core, instruments, ..
+        }) = &observed
+        {
+            instruments.started();
+            current::enter(&mut scope, || {
+                core.log
+                    .line(core, STEP_TARGET, Level::INFO, "Step started", |fields| {
+                        fields.string("step", name);
+                    });
+            });
+        }
+        Self {
+            name,
+            scope,
+            span,
+            observed,
+        }
+    }
+
+    fn tell(&self, observed: &Observed, end: &WorkEnd<'_>) {
+        let Observed {
+            core,
+            instruments,
+            started,
+        } = observed;
+        let elapsed = started.elapsed();
+        let (status, failure) = match end {
+            WorkEnd::Success => (StepStatus::Success, None),
+            WorkEnd::Error(reported) => {
+                (StepStatus::Error, Some(Failure::reported(core, reported)))
+            }
+            WorkEnd::Panicked(message) => (StepStatus::Panicked, Some(Failure::panicked(message))),
+            WorkEnd::Cancelled => (StepStatus::Cancelled, None),
+        };
+        instruments.ended(status, elapsed);
+        let (level, message) = match status {
+            StepStatus::Success => (Level::INFO, "Step completed"),
+            StepStatus::Cancelled => (Level::WARN, "Step failed"),
+            StepStatus::Error | StepStatus::Panicked => (Level::ERROR, "Step failed"),
+        };
+        core.log.line(core, STEP_TARGET, level, message, |fields| {
+            fields.string("step", self.name);
+            fields.milliseconds("durationMs", elapsed);
+            if status != StepStatus::Success {
+                fields.string("status", status.as_str());
+            }
+            if let Some(failure) = &failure {
+                fields.failure("error", failure);
+                fields.string("category", failure.classification.category.as_str());
+            }
+        });
+        if let (Some(failure), Some(scope)) = (failure, Scope::current()) {
+            core.errors
+                .capture(core, &scope, Origin::Step(self.name), &failure);
+        }
+    }
+}
+
+impl Work for RunningStep {
+    fn within<R>(&mut self, part: impl FnOnce() -> R) -> R {
+        current::enter(&mut self.scope, || self.span.in_scope(part))
+    }
+
+    fn end(mut self, end: WorkEnd<'_>) {
+        let Some(observed) = self.observed.take() else {
+            return;
+        };
+        let mut scope = self.scope.take();
+        current::enter(&mut scope, || self.tell(&observed, &end));
+    }
+}
