@@ -1,0 +1,103 @@
+//! What a request costs in allocations, over a router that carries a layer doing nothing.
+//!
+//! A process of its own: the counting allocator is global, its counts are the thread's.
+
+use std::task::{Context, Poll};
+
+use axum::{Router, body::Body, response::Response, routing::get};
+use http::Request;
+use http_body_util::BodyExt as _;
+use monitor_layer::{AccessLog, testing::TestMonitor};
+use tower::{Layer, Service, ServiceExt as _};
+
+const WARM_UP: usize = 50;
+const REQUESTS: u64 = 200;
+
+#[derive(Clone)]
+struct NothingLayer;
+
+#[derive(Clone)]
+struct Nothing<S>(S);
+
+impl<S> Layer<S> for NothingLayer {
+    type Service = Nothing<S>;
+
+    fn layer(&self, inner: S) -> Nothing<S> {
+        Nothing(inner)
+    }
+}
+
+impl<S: Service<Request<Body>>> Service<Request<Body>> for Nothing<S> {
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.0.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<Body>) -> S::Future {
+        self.0.call(request)
+    }
+}
+
+fn routes() -> Router {
+    Router::new().route("/jobs/{id}", get(async || "a job"))
+}
+
+fn request(traceparent: bool) -> Request<Body> {
+    let request = Request::get("/jobs/7");
+    let request = match traceparent {
+        true => request.header(
+            "traceparent",
+            "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+        ),
+        false => request,
+    };
+    request.body(Body::empty()).unwrap()
+}
+
+async fn answer(app: &Router, request: Request<Body>) {
+    let response: Response = app.clone().oneshot(request).await.unwrap();
+    let _ = response.into_body().collect().await.unwrap();
+}
+
+/// Allocations of one request in steady state, the making of the request itself left out.
+fn allocations(app: &Router, traceparent: bool) -> u64 {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        for _ in 0..WARM_UP {
+            answer(app, request(traceparent)).await;
+        }
+    });
+    let requests: Vec<_> = (0..REQUESTS).map(|_| request(traceparent)).collect();
+    let counted = allocation_counter::measure(|| {
+        runtime.block_on(async {
+            for request in requests {
+                answer(app, request).await;
+            }
+        });
+    });
+    counted.count_total / REQUESTS
+}
+
+#[test]
+fn the_monitor_layer_costs_at_most_4_allocations_a_request() {
+    let monitor = TestMonitor::build("api", |builder| builder.access_log(AccessLog::Off)).unwrap();
+    // Without `with_state` axum rebuilds its layers at every call.
+    let bare = routes().layer(NothingLayer).with_state(());
+    let observed = routes().layer(monitor.layer()).with_state(());
+    for traceparent in [false, true] {
+        let (bare, observed) = (
+            allocations(&bare, traceparent),
+            allocations(&observed, traceparent),
+        );
+        println!("traceparent {traceparent}: {bare} bare, {observed} observed");
+        assert!(observed <= bare + 4, "{observed} over {bare}");
+        assert!(observed > bare, "something is measured at all");
+    }
+    let requests = 2.0 * (REQUESTS + WARM_UP as u64) as f64;
+    assert_eq!(monitor.metric("http_requests_total", []), requests);
+}

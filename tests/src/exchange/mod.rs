@@ -1,0 +1,4 @@
+mod bodies;
+mod ends;
+mod http2;
+mod upgrades;

@@ -1,0 +1,137 @@
+//! What operators ask, and that asking is not measured.
+
+use axum::{Router, routing::get};
+use http::Method;
+use monitor_layer::testing::TestMonitor;
+use serde_json::Value;
+
+use crate::support::send;
+
+async fn fine() -> Result<(), std::io::Error> {
+    Ok(())
+}
+
+async fn gone() -> Result<(), std::io::Error> {
+    Err(std::io::Error::other("password=hunter2 refused"))
+}
+
+#[tokio::test]
+async fn the_monitor_s_own_endpoints_are_neither_measured_nor_logged_wherever_the_layer_stands() {
+    let monitor = TestMonitor::new("api");
+    let nested = Router::new()
+        .nest("/internal", monitor.routes())
+        .layer(monitor.layer());
+    let merged = Router::new().merge(monitor.routes()).layer(monitor.layer());
+    let around = tower::ServiceBuilder::new()
+        .layer(monitor.layer())
+        .service(Router::new().merge(monitor.routes()));
+    for path in ["/metrics", "/health", "/ready"] {
+        assert_eq!(send(&merged, Method::GET, path).await.status, 200);
+        assert_eq!(
+            send(&nested, Method::GET, &format!("/internal{path}"))
+                .await
+                .status,
+            200
+        );
+        let request = http::Request::get(path)
+            .body(axum::body::Body::empty())
+            .unwrap();
+        let answer = tower::ServiceExt::oneshot(around.clone(), request)
+            .await
+            .unwrap();
+        assert_eq!(answer.status(), 200);
+        assert_eq!(answer.headers()["x-trace-id"].len(), 32);
+    }
+    assert_eq!(monitor.metric("http_requests_started_total", []), 0.0);
+    assert_eq!(monitor.metric("http_requests_total", []), 0.0);
+    assert_eq!(monitor.lines(), Vec::<Value>::new());
+}
+
+#[tokio::test]
+async fn the_user_s_own_health_is_measured() {
+    let monitor = TestMonitor::new("api");
+    let app = Router::new()
+        .route("/health", get(async || "mine"))
+        .nest("/internal", monitor.routes())
+        .layer(monitor.layer());
+    assert_eq!(send(&app, Method::GET, "/health").await.text, "mine");
+    assert_eq!(
+        monitor.metric("http_requests_total", [("route", "/health")]),
+        1.0
+    );
+    assert_eq!(monitor.lines().len(), 2);
+}
+
+#[tokio::test]
+async fn metrics_are_prometheus_text() {
+    let monitor = TestMonitor::new("api");
+    let app = Router::new()
+        .route("/jobs/{id}", get(async || "a job"))
+        .merge(monitor.routes())
+        .layer(monitor.layer());
+    send(&app, Method::GET, "/jobs/7").await;
+    let answer = send(&app, Method::GET, "/metrics").await;
+    assert!(
+        answer.headers["content-type"]
+            .to_str()
+            .unwrap()
+            .starts_with("text/plain; version=0.0.4")
+    );
+    let line = "http_requests_total{method=\"GET\",route=\"/jobs/{id}\",status=\"200\"} 1";
+    assert!(
+        answer.text.lines().any(|found| found == line),
+        "{}",
+        answer.text
+    );
+}
+
+#[tokio::test]
+async fn health_answers_without_running_a_check() {
+    let monitor = TestMonitor::build("api", |builder| {
+        builder.check("database", || async { gone().await })
+    })
+    .unwrap();
+    let answer = send(
+        &monitor.routes::<()>().with_state(()),
+        Method::GET,
+        "/health",
+    )
+    .await;
+    assert_eq!(answer.status, 200);
+    let body: Value = serde_json::from_str(&answer.text).unwrap();
+    assert_eq!(body["status"], "ok");
+    assert!(body["timestamp"].as_str().unwrap().ends_with('Z'));
+    assert!(!monitor.has_metric("health_check_status", []));
+}
+
+#[tokio::test]
+async fn ready_tells_each_check_and_no_error_text() {
+    let monitor = TestMonitor::build("api", |builder| {
+        builder
+            .check("database", || async { gone().await })
+            .check("disk", || async { fine().await })
+    })
+    .unwrap();
+    let answer = send(
+        &monitor.routes::<()>().with_state(()),
+        Method::GET,
+        "/ready",
+    )
+    .await;
+    assert_eq!(answer.status, 503);
+    assert!(!answer.text.contains("hunter2"));
+    let body: Value = serde_json::from_str(&answer.text).unwrap();
+    assert_eq!(body["ready"], false);
+    assert_eq!(body["checks"]["database"]["healthy"], false);
+    assert_eq!(body["checks"]["disk"]["healthy"], true);
+    assert!(body["checks"]["disk"]["latency"].is_number());
+    assert_eq!(
+        monitor.metric("health_check_status", [("check", "disk")]),
+        1.0
+    );
+    assert_eq!(
+        monitor.metric("health_check_status", [("check", "database")]),
+        0.0
+    );
+    assert!(monitor.has_metric("health_check_status", [("check", "database")]));
+}

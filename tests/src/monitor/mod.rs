@@ -1,0 +1,7 @@
+mod bounded;
+mod endpoints;
+mod identity;
+mod lines;
+mod orders;
+mod panics;
+mod routes;

@@ -1,0 +1,17 @@
+mod client;
+mod random;
+mod recorder;
+mod send;
+mod server;
+mod streams;
+mod wait;
+
+pub(crate) use self::{
+    client::Client,
+    random::Random,
+    recorder::Recorder,
+    send::{send, send_request},
+    server::Server,
+    streams::Chunks,
+    wait::eventually,
+};
