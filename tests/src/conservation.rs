@@ -105,7 +105,7 @@ async fn panic(State(witness): State<Witness>) -> Body {
 }
 
 async fn broken(State(witness): State<Witness>) -> Body {
-    Body::new(Broken(witness.handler()))
+    Body::new(Broken(witness.handler().will("aborted")))
 }
 
 async fn socket(State(witness): State<Witness>, upgrade: WebSocketUpgrade) -> Response {

@@ -9,13 +9,12 @@ use tower::ServiceExt as _;
 use crate::support::send;
 
 fn app() -> Router {
-    Router::new().route(
-        "/panic",
-        get(async || {
-            tokio::task::yield_now().await;
-            panic!("the renderer is gone");
-        }),
-    )
+    Router::new().route("/panic", get(panic))
+}
+
+async fn panic() {
+    tokio::task::yield_now().await;
+    panic!("the renderer is gone");
 }
 
 #[tokio::test]
