@@ -1,0 +1,117 @@
+//! The demo: an HTTP API and a worker in one process that turn scripts into animated GIFs.
+//!
+//! `cargo run`, then see the README. `--no-traffic` leaves it to you to make requests.
+
+mod api;
+mod niche;
+mod pipeline;
+mod queue;
+mod settings;
+mod storage;
+mod store;
+mod traffic;
+mod worker;
+
+use std::{
+    error::Error, io::Write as _, net::SocketAddr, process::ExitCode, sync::Arc, time::Duration,
+};
+
+use monitor_layer::Monitor;
+use tokio::net::TcpListener;
+
+use crate::{
+    api::Api, pipeline::PipelineError, queue::Queue, settings::Settings, storage::Storage,
+    store::Store, traffic::Traffic, worker::Worker,
+};
+
+/// For requests and jobs in flight to finish once the process is asked to stop.
+const GRACE: Duration = Duration::from_secs(5);
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // With nowhere left to write there is nothing left to say.
+            let _ = writeln!(std::io::stderr(), "demo: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<(), Box<dyn Error>> {
+    let settings = Settings::read(std::env::args().skip(1), |name| std::env::var_os(name))?;
+    let storage = Storage::open(&settings.data_dir).await?;
+    let store = Store::open(&settings.data_dir.join("jobs.db")).await?;
+
+    let (checked_store, checked_storage) = (store.clone(), storage.clone());
+    let monitor = Monitor::builder("api")
+        .version(env!("CARGO_PKG_VERSION"))
+        .categorize::<PipelineError>()
+        .check("database", move || {
+            let store = checked_store.clone();
+            async move { store.check().await }
+        })
+        .check("storage", move || {
+            let storage = checked_storage.clone();
+            async move { storage.check().await }
+        })
+        .install()?;
+
+    let listener = TcpListener::bind((settings.host, settings.port))
+        .await
+        .map_err(|error| {
+            format!(
+                "{}:{} cannot be listened at: {error}; set HOST and PORT, 0 picks a free port",
+                settings.host, settings.port
+            )
+        })?;
+    let address = listener.local_addr()?;
+    let url = format!("http://{address}");
+    tracing::info!(url, data_dir = %settings.data_dir.display(), "Listening");
+
+    let (queue, messages) = Queue::new(store.clone(), monitor.clone());
+    let queue = Arc::new(queue);
+    queue.requeue_unfinished().await?;
+    let worker = Worker::new(
+        monitor.worker("worker"),
+        store.clone(),
+        storage.clone(),
+        Arc::clone(&queue),
+    );
+    let working = tokio::spawn(worker.work(messages, monitor.shutdown_requested()));
+    let traffic = settings.traffic.then(|| Traffic::start(address));
+
+    serve(
+        &monitor,
+        listener,
+        Api {
+            queue,
+            store,
+            storage,
+            monitor: monitor.clone(),
+        },
+    )
+    .await?;
+    drop(traffic);
+    // Past the grace time, what still runs stays as it stands in the store, and is queued again at the next start.
+    let _ = tokio::time::timeout(GRACE, working).await;
+    monitor.shutdown(GRACE).await;
+    Ok(())
+}
+
+/// Serves until the process is asked to stop, and then for as long as the grace time.
+async fn serve(monitor: &Monitor, listener: TcpListener, api: Api) -> Result<(), std::io::Error> {
+    let app = api
+        .router()
+        .into_make_service_with_connect_info::<SocketAddr>();
+    let serving = axum::serve(listener, app).with_graceful_shutdown(monitor.shutdown_requested());
+    let stopping = monitor.shutdown_requested();
+    tokio::select! {
+        served = async { serving.await } => served,
+        () = async {
+            stopping.await;
+            tokio::time::sleep(GRACE).await;
+        } => Ok(()),
+    }
+}

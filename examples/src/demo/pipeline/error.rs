@@ -1,0 +1,49 @@
+use std::io;
+
+use monitor_layer::Categorize;
+
+/// Why a script did not become a video.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PipelineError {
+    #[error(
+        "the pause {0:?} is none; expected seconds or milliseconds up to a minute, as 2s or 500ms"
+    )]
+    InvalidPause(String),
+    #[error("the image {name:?} is not among the assets")]
+    AssetMissing {
+        name: String,
+        #[source]
+        source: io::Error,
+    },
+    #[error("the image {name:?} is no GIF that can be read")]
+    AssetUnreadable {
+        name: String,
+        #[source]
+        source: gif::DecodingError,
+    },
+    #[error("the frames cannot be encoded")]
+    Encoding(#[source] gif::EncodingError),
+    #[error("the video cannot be stored")]
+    Storage(#[source] io::Error),
+    #[error("the job's record cannot be written")]
+    Record(#[source] sqlx::Error),
+}
+
+impl PipelineError {
+    pub(crate) const fn code(&self) -> &'static str {
+        match self {
+            Self::InvalidPause(_) => "PIPELINE_INVALID_PAUSE",
+            Self::AssetMissing { .. } => "PIPELINE_ASSET_MISSING",
+            Self::AssetUnreadable { .. } => "PIPELINE_ASSET_UNREADABLE",
+            Self::Encoding(_) => "PIPELINE_ENCODING_FAILED",
+            Self::Storage(_) => "PIPELINE_STORAGE_FAILED",
+            Self::Record(_) => "PIPELINE_RECORD_FAILED",
+        }
+    }
+}
+
+impl Categorize for PipelineError {
+    fn code(&self) -> Option<&str> {
+        Some(self.code())
+    }
+}
