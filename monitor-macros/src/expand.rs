@@ -1,8 +1,11 @@
 use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens as _, quote, quote_spanned};
+use quote::{quote, quote_spanned};
 use syn::{Ident, LitStr, ext::IdentExt as _};
 
-use crate::{arguments::Arguments, function::Function};
+use crate::{
+    arguments::Arguments,
+    function::{Function, Returned},
+};
 
 pub(crate) fn instrument_step(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let arguments = syn::parse2::<Arguments>(arguments);
@@ -20,14 +23,12 @@ fn expand(arguments: &Arguments, function: &Function) -> TokenStream {
         attributes,
         visibility,
         signature,
-        body,
+        ..
     } = function;
     let name = match &arguments.name {
         Some(name) => name.clone(),
         None => LitStr::new(&signature.ident.unraw().to_string(), signature.ident.span()),
     };
-    // Hygienic: no name of the body's can be this one, nor the other way round.
-    let returned = Ident::new("returned", Span::mixed_site());
     let site = quote! {
         {
             static SITE: ::monitor_layer::__private::StepSite =
@@ -35,43 +36,27 @@ fn expand(arguments: &Arguments, function: &Function) -> TokenStream {
             &SITE
         }
     };
-    let (looked_at, typed) = match function.returned_type() {
-        Some(returned_type) => (
-            quote!(#returned: &#returned_type),
-            // Never runs; tells the body's type before the body is looked at, as a signature would.
-            quote_spanned! {Span::mixed_site()=>
-                #[allow(
-                    clippy::all,
-                    clippy::pedantic,
-                    clippy::nursery,
-                    clippy::restriction,
-                    unknown_lints,
-                    unreachable_code,
-                    unused_variables
-                )]
-                if false {
-                    let #returned: #returned_type = loop {};
-                    return #returned;
-                }
-            },
-        ),
-        None => (quote!(#returned: &_), TokenStream::new()),
-    };
-    let look = quote! {
-        |#looked_at| {
-            #[allow(unused_imports)]
-            use ::monitor_layer::__private::{
-                ViaCategorize as _, ViaDisplay as _, ViaError as _, ViaLent as _, ViaNothing as _,
-                ViaType as _,
-            };
-            (&&&&&&::monitor_layer::__private::Look(#returned)).reported()
+    let call = match (function.returned(), signature.asyncness) {
+        (Returned::Type(returned), Some(_)) => {
+            let look = look(&returned);
+            let body = function.block(&declare_type(&returned));
+            quote!(::monitor_layer::__private::run(#site, async move #body, #look).await)
         }
-    };
-    let body = inner(body, &typed);
-    let call = if signature.asyncness.is_some() {
-        quote!(::monitor_layer::__private::run(#site, async move #body, #look).await)
-    } else {
-        quote!(::monitor_layer::__private::run_sync(#site, move || #body, #look))
+        (Returned::Type(returned), None) => {
+            let look = look(&returned);
+            let body = function.block(&TokenStream::new());
+            quote!(::monitor_layer::__private::run_sync(#site, move || -> #returned #body, #look))
+        }
+        (Returned::Never, Some(_)) => {
+            let body = never(function);
+            quote! {
+                match ::monitor_layer::__private::run(#site, async move #body, |_| None).await {}
+            }
+        }
+        (Returned::Never, None) => {
+            let body = never(function);
+            quote!(match ::monitor_layer::__private::run_sync(#site, move || #body, |_| None) {})
+        }
     };
     quote! {
         #(#attributes)*
@@ -81,16 +66,54 @@ fn expand(arguments: &Arguments, function: &Function) -> TokenStream {
     }
 }
 
-/// The body's block, with what has to come first in it.
-fn inner(body: &proc_macro2::TokenTree, first: &TokenStream) -> TokenStream {
-    let proc_macro2::TokenTree::Group(group) = body else {
-        return body.to_token_stream();
-    };
-    let statements = group.stream();
-    let mut block =
-        proc_macro2::Group::new(proc_macro2::Delimiter::Brace, quote!(#first #statements));
-    block.set_span(group.span());
-    block.to_token_stream()
+/// What looks at the returned value, by its type.
+fn look(returned_type: &TokenStream) -> TokenStream {
+    // Hygienic: no name of the user's can be this one, nor the other way round.
+    let returned = Ident::new("returned", Span::mixed_site());
+    quote! {
+        |#returned: &#returned_type| {
+            #[allow(unused_imports)]
+            use ::monitor_layer::__private::{
+                ViaCategorize as _, ViaDisplay as _, ViaError as _, ViaLent as _, ViaNothing as _,
+                ViaType as _,
+            };
+            (&&&&&&::monitor_layer::__private::Look(#returned)).reported()
+        }
+    }
+}
+
+/// Never runs; tells an async block's type before its body is looked at, as a signature would.
+fn declare_type(returned_type: &TokenStream) -> TokenStream {
+    let returned = Ident::new("returned", Span::mixed_site());
+    quote_spanned! {Span::mixed_site()=>
+        #[allow(
+            clippy::all,
+            clippy::nursery,
+            clippy::pedantic,
+            clippy::restriction,
+            unknown_lints,
+            unreachable_code,
+            unused_variables
+        )]
+        if false {
+            let #returned: #returned_type = loop {};
+            return #returned;
+        }
+    }
+}
+
+/// A body that does not return, as one of a type that can be named.
+fn never(function: &Function) -> TokenStream {
+    let body = function.block(&TokenStream::new());
+    let returned = Ident::new("returned", Span::mixed_site());
+    quote_spanned! {Span::mixed_site()=>
+        {
+            #[allow(clippy::diverging_sub_expression, unreachable_code, unused_variables)]
+            let #returned: ::core::convert::Infallible = #body;
+            #[allow(unreachable_code)]
+            #returned
+        }
+    }
 }
 
 fn function_error(error: syn::Error, item: &TokenStream) -> syn::Error {

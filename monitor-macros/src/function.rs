@@ -1,23 +1,32 @@
-use proc_macro2::{TokenStream, TokenTree};
-use quote::{ToTokens, TokenStreamExt as _};
+use proc_macro2::{Group, TokenStream, TokenTree};
+use quote::{ToTokens as _, TokenStreamExt as _, quote};
 use syn::{
     Attribute, ReturnType, Signature, Type, Visibility,
-    parse::{Parse, ParseStream},
+    parse::{Parse, ParseStream, Parser as _},
 };
 
 /// A function whose body is left as it came, so that what an editor is in the middle of typing stays as it is.
 pub(crate) struct Function {
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) visibility: Visibility,
-    /// `default` of a specialised method, where it stands.
     pub(crate) signature: Signature,
-    /// With its braces.
-    pub(crate) body: TokenTree,
+    /// Between its braces, without its inner attributes.
+    pub(crate) statements: TokenStream,
+    /// The braces.
+    pub(crate) braces: Group,
+}
+
+/// What a function declares to return.
+pub(crate) enum Returned {
+    /// A type, with `_` for each `impl Trait` in it.
+    Type(TokenStream),
+    /// `!`.
+    Never,
 }
 
 impl Parse for Function {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        let attributes = input.call(Attribute::parse_outer)?;
+        let mut attributes = input.call(Attribute::parse_outer)?;
         let visibility = input.parse()?;
         let signature: Signature = input.parse()?;
         if let Some(constness) = &signature.constness {
@@ -26,28 +35,51 @@ impl Parse for Function {
                 "a `const fn` cannot be a step: it may run at compile time",
             ));
         }
-        let body = input.step(|cursor| match cursor.token_tree() {
-            Some((tree @ TokenTree::Group(_), rest)) => Ok((tree, rest)),
+        let braces = input.step(|cursor| match cursor.token_tree() {
+            Some((TokenTree::Group(braces), rest)) => Ok((braces, rest)),
             _ => Err(cursor.error("a function without a body cannot be a step")),
         })?;
+        let (inner, statements) = split_inner_attributes.parse2(braces.stream())?;
+        attributes.extend(inner);
         Ok(Self {
             attributes,
             visibility,
             signature,
-            body,
+            statements,
+            braces,
         })
     }
 }
 
 impl Function {
-    /// The declared type, with `_` for each `impl Trait` in it; `None` where it cannot stand in a body.
-    pub(crate) fn returned_type(&self) -> Option<TokenStream> {
+    pub(crate) fn returned(&self) -> Returned {
         match &self.signature.output {
-            ReturnType::Default => Some(quote::quote!(())),
-            ReturnType::Type(_, returned) if matches!(**returned, Type::Never(_)) => None,
-            ReturnType::Type(_, returned) => Some(without_impl_trait(returned.to_token_stream())),
+            ReturnType::Default => Returned::Type(quote!(())),
+            ReturnType::Type(_, returned) if matches!(**returned, Type::Never(_)) => {
+                Returned::Never
+            }
+            ReturnType::Type(_, returned) => {
+                Returned::Type(without_impl_trait(returned.to_token_stream()))
+            }
         }
     }
+
+    /// The body's block, with what has to come first in it.
+    pub(crate) fn block(&self, first: &TokenStream) -> Group {
+        let statements = &self.statements;
+        let mut block = Group::new(self.braces.delimiter(), quote!(#first #statements));
+        block.set_span(self.braces.span());
+        block
+    }
+}
+
+/// Inner attributes, as outer ones: they would not stand first in the block any more.
+fn split_inner_attributes(input: ParseStream<'_>) -> syn::Result<(Vec<Attribute>, TokenStream)> {
+    let mut attributes = input.call(Attribute::parse_inner)?;
+    for attribute in &mut attributes {
+        attribute.style = syn::AttrStyle::Outer;
+    }
+    Ok((attributes, input.parse()?))
 }
 
 /// `impl Trait` up to the comma or the end that closes it becomes `_`.
@@ -57,12 +89,12 @@ fn without_impl_trait(tokens: TokenStream) -> TokenStream {
     while let Some(token) = tokens.next() {
         match token {
             TokenTree::Ident(word) if word == "impl" => {
-                inferred.append_all(quote::quote!(_));
+                inferred.append_all(quote!(_));
                 skip_type(&mut tokens);
             }
             TokenTree::Group(group) => {
                 let mut replaced =
-                    proc_macro2::Group::new(group.delimiter(), without_impl_trait(group.stream()));
+                    Group::new(group.delimiter(), without_impl_trait(group.stream()));
                 replaced.set_span(group.span());
                 inferred.append(replaced);
             }

@@ -21,8 +21,6 @@ use prometheus::{Registry, proto::MetricFamily};
 
 #[cfg(feature = "testing")]
 pub(crate) use self::exposition::samples;
-#[cfg(feature = "server")]
-pub(crate) use self::exposition::text;
 pub(crate) use self::step::{StepMetrics, StepStatus};
 use self::{
     business::BusinessMetrics,
@@ -39,6 +37,8 @@ pub use self::{
     job::JobStatus,
     register::RegisterError,
 };
+#[cfg(feature = "server")]
+pub(crate) use self::{exposition::text, job::QueueSample};
 use crate::error::Category;
 
 /// All instruments of a monitor.

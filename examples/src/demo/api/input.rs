@@ -41,7 +41,10 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Input<T> {
 
 /// What `POST /jobs` takes.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "an object with title, niche, script and, if you like, user"
+)]
 pub(super) struct CreateJob {
     title: String,
     niche: String,

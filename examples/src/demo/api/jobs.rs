@@ -1,23 +1,46 @@
 use axum::{
     Json,
-    extract::{Path, State},
-    http::{StatusCode, header},
+    extract::{FromRequestParts, Path, State},
+    http::{StatusCode, header, request::Parts},
     response::IntoResponse,
 };
 use monitor_layer::{JobStatus, TraceContext};
-use serde_json::{Value, json};
+use serde::Serialize;
 use uuid::Uuid;
 
 use super::{
     Api, ApiError,
     input::{CreateJob, Input, ValidJob},
 };
-use crate::{queue::Cancelled, store::NewJob};
+use crate::{
+    queue::Cancelled,
+    store::{JobError, NewJob},
+};
+
+/// A job that was accepted or is to be stopped.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Accepted {
+    job_id: Uuid,
+}
+
+/// A job as it stands.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Shown {
+    job_id: Uuid,
+    title: String,
+    niche: String,
+    status: &'static str,
+    step: Option<String>,
+    cost_usd: f64,
+    error: Option<JobError>,
+}
 
 pub(super) async fn create(
     State(api): State<Api>,
     Input(job): Input<CreateJob>,
-) -> Result<(StatusCode, Json<Value>), ApiError> {
+) -> Result<(StatusCode, Json<Accepted>), ApiError> {
     let ValidJob {
         title,
         niche,
@@ -40,31 +63,29 @@ pub(super) async fn create(
             .unwrap_or_default(),
     };
     api.queue.enqueue(job).await?;
-    Ok((StatusCode::ACCEPTED, Json(json!({"jobId": id}))))
+    Ok((StatusCode::ACCEPTED, Json(Accepted { job_id: id })))
 }
 
 pub(super) async fn show(
     State(api): State<Api>,
-    Path(id): Path<String>,
-) -> Result<Json<Value>, ApiError> {
-    let id = job_id(&id)?;
+    JobId(id): JobId,
+) -> Result<Json<Shown>, ApiError> {
     let record = api.store.job(id).await?.ok_or_else(ApiError::unknown_job)?;
-    Ok(Json(json!({
-        "jobId": id,
-        "title": record.title,
-        "niche": record.niche,
-        "status": record.status.as_str(),
-        "step": record.step,
-        "costUsd": record.cost_usd,
-        "error": record.error,
-    })))
+    Ok(Json(Shown {
+        job_id: id,
+        title: record.title,
+        niche: record.niche,
+        status: record.status.as_str(),
+        step: record.step,
+        cost_usd: record.cost_usd,
+        error: record.error,
+    }))
 }
 
 pub(super) async fn video(
     State(api): State<Api>,
-    Path(id): Path<String>,
+    JobId(id): JobId,
 ) -> Result<impl IntoResponse, ApiError> {
-    let id = job_id(&id)?;
     let record = api.store.job(id).await?.ok_or_else(ApiError::unknown_job)?;
     if record.status != JobStatus::Completed {
         return Err(ApiError::new(
@@ -82,11 +103,10 @@ pub(super) async fn video(
 
 pub(super) async fn cancel(
     State(api): State<Api>,
-    Path(id): Path<String>,
-) -> Result<(StatusCode, Json<Value>), ApiError> {
-    let id = job_id(&id)?;
+    JobId(id): JobId,
+) -> Result<(StatusCode, Json<Accepted>), ApiError> {
     match api.queue.cancel(id).await? {
-        Cancelled::Accepted => Ok((StatusCode::ACCEPTED, Json(json!({"jobId": id})))),
+        Cancelled::Accepted => Ok((StatusCode::ACCEPTED, Json(Accepted { job_id: id }))),
         Cancelled::Unknown => Err(ApiError::unknown_job()),
         Cancelled::Over(status) => Err(ApiError::new(
             StatusCode::CONFLICT,
@@ -96,9 +116,18 @@ pub(super) async fn cancel(
     }
 }
 
-/// What is no id is nobody's id.
-fn job_id(text: &str) -> Result<Uuid, ApiError> {
-    let id: Uuid = text.parse().map_err(|_| ApiError::unknown_job())?;
-    monitor_layer::current().job(id.to_string());
-    Ok(id)
+/// The id in the path, which is then the job of the request's log entries too.
+pub(super) struct JobId(Uuid);
+
+impl<S: Send + Sync> FromRequestParts<S> for JobId {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        // What is no id is nobody's.
+        let path = Path::<String>::from_request_parts(parts, state).await;
+        let id: Option<Uuid> = path.ok().and_then(|Path(id)| id.parse().ok());
+        let id = id.ok_or_else(ApiError::unknown_job)?;
+        monitor_layer::current().job(id.to_string());
+        Ok(Self(id))
+    }
 }

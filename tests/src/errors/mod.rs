@@ -1,0 +1,4 @@
+//! Failures: captured once, and where they are sent.
+
+mod once;
+mod sentry;

@@ -1,0 +1,121 @@
+//! Never two events of one failure, however many see it.
+
+use std::io;
+
+use axum::{Router, routing::get};
+use http::{Method, StatusCode};
+use monitor_layer::{instrument_step, testing::TestMonitor};
+
+use crate::support::send;
+
+#[instrument_step]
+async fn load() -> Result<(), io::Error> {
+    Err(io::Error::other("no disk"))
+}
+
+async fn handler() -> StatusCode {
+    match load().await {
+        Ok(()) => StatusCode::OK,
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+#[tokio::test]
+async fn a_failed_step_whose_answer_is_a_500_makes_one_event() {
+    let monitor = TestMonitor::new("api");
+    let app: Router = Router::new()
+        .route("/load", get(handler))
+        .layer(monitor.layer());
+    send(&app, Method::GET, "/load").await;
+    let [event] = monitor.errors().try_into().unwrap();
+    assert_eq!(event.step.as_deref(), Some("load"));
+    assert_eq!(event.route.as_deref(), Some("/load"));
+    send(&app, Method::GET, "/load").await;
+    assert_eq!(
+        monitor.errors().len(),
+        2,
+        "each request's failure is its own"
+    );
+}
+
+#[tokio::test]
+async fn a_panic_inside_of_a_step_inside_of_a_handler_makes_one_event() {
+    #[instrument_step]
+    async fn broken() {
+        panic!("out of frames");
+    }
+
+    let monitor = TestMonitor::new("api");
+    let app: Router = Router::new()
+        .route("/broken", get(broken))
+        .layer(monitor.layer());
+    assert_eq!(send(&app, Method::GET, "/broken").await.status, 500);
+    let [event] = monitor.errors().try_into().unwrap();
+    assert_eq!(event.step.as_deref(), Some("broken"));
+    assert_eq!(monitor.metric("errors_total", []), 1.0);
+}
+
+#[tokio::test]
+async fn a_job_that_fails_inside_of_a_request_makes_one_event() {
+    let monitor = TestMonitor::new("api");
+    let jobs = monitor.clone();
+    let app: Router = Router::new()
+        .route(
+            "/run",
+            get(async move || {
+                let _ = jobs.job("job-1").run(load()).await;
+                StatusCode::BAD_GATEWAY
+            }),
+        )
+        .layer(monitor.layer());
+    send(&app, Method::GET, "/run").await;
+    let [event] = monitor.errors().try_into().unwrap();
+    assert_eq!(event.job.as_deref(), Some("job-1"));
+}
+
+#[tokio::test]
+async fn two_different_failures_of_one_request_make_two_events() {
+    #[instrument_step]
+    async fn save(attempt: u8) -> Result<(), io::Error> {
+        Err(io::Error::other(format!("attempt {attempt} failed")))
+    }
+
+    let monitor = TestMonitor::new("api");
+    let app: Router = Router::new()
+        .route(
+            "/save",
+            get(async || {
+                let _ = (save(1).await, save(2).await);
+            }),
+        )
+        .layer(monitor.layer());
+    send(&app, Method::GET, "/save").await;
+    assert_eq!(monitor.errors().len(), 2);
+}
+
+#[tokio::test]
+async fn secrets_are_in_no_event() {
+    #[instrument_step]
+    async fn connect() -> Result<(), io::Error> {
+        monitor_layer::current()
+            .tag("apiKey", "s3cr3t")
+            .tag("plan", "pro");
+        Err(io::Error::other("postgres://me:hunter2@db refused"))
+    }
+
+    let monitor = TestMonitor::new("api");
+    let _ = monitor.job("job-1").run(connect()).await;
+    let [event] = monitor.errors().try_into().unwrap();
+    assert_eq!(event.message, "postgres://me:[REDACTED]@db refused");
+    let tag = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+    assert_eq!(
+        event.tags,
+        [tag("apiKey", "[REDACTED]"), tag("plan", "pro")]
+    );
+    for line in monitor.raw_lines() {
+        assert!(
+            !line.contains("hunter2") && !line.contains("s3cr3t"),
+            "{line}"
+        );
+    }
+}

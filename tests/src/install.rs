@@ -1,0 +1,98 @@
+//! The installed monitor: a process of its own, for it owns the globals.
+
+use std::{
+    io,
+    sync::{Arc, Mutex},
+};
+
+use monitor_layer::{BuildError, Monitor, instrument_step};
+use serde_json::Value;
+
+#[derive(Clone, Default)]
+struct Written(Arc<Mutex<Vec<u8>>>);
+
+impl Written {
+    fn lines(&self) -> Vec<Value> {
+        let bytes = self.0.lock().unwrap().clone();
+        let text = String::from_utf8(bytes).unwrap();
+        text.lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+}
+
+impl io::Write for Written {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn builder(name: &str, written: &Written) -> monitor_layer::MonitorBuilder {
+    Monitor::builder(name)
+        .service_name(name)
+        .log_level("info")
+        .log_to(written.clone())
+}
+
+#[instrument_step]
+fn lonely() {
+    tracing::info!("Inside");
+    tracing::debug!("Hidden");
+}
+
+#[test]
+fn the_installed_monitor_serves_what_runs_in_nobody_s_work() {
+    let (written, other) = (Written::default(), Written::default());
+    let monitor = builder("api", &written).install().unwrap();
+
+    lonely();
+    let lines = written.lines();
+    let messages: Vec<_> = lines
+        .iter()
+        .map(|line| line["message"].as_str().unwrap())
+        .collect();
+    assert_eq!(messages, ["Step started", "Inside", "Step completed"]);
+    assert!(
+        lines
+            .iter()
+            .all(|line| line["traceId"] == lines[0]["traceId"])
+    );
+    assert!(
+        lines
+            .iter()
+            .all(|line| line["spanId"] == lines[0]["spanId"])
+    );
+    assert_eq!(lines[1]["metadata"]["step"], "lonely");
+
+    let second = builder("second", &other).install().unwrap_err();
+    assert!(
+        matches!(second, BuildError::SubscriberInstalled),
+        "{second}"
+    );
+    assert!(
+        second.to_string().contains("Monitor::log_layer"),
+        "{second}"
+    );
+
+    let beside = builder("beside", &other).build().unwrap();
+    let work = beside.job("job-1").run(async {
+        lonely();
+        Ok::<_, io::Error>(())
+    });
+    futures_util::FutureExt::now_or_never(work)
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        written.lines().len(),
+        3,
+        "work of another monitor is not the installed one's"
+    );
+    assert_eq!(other.lines().len(), 5);
+    assert!(other.lines().iter().all(|line| line["service"] == "beside"));
+    drop(monitor);
+}

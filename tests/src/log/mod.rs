@@ -1,0 +1,3 @@
+//! Log entries, byte by byte where that is promised.
+
+mod entries;
