@@ -37,7 +37,7 @@ async fn parse(number: u32) -> u32 {
 
 #[instrument_step(name = "render")]
 async fn render(scenes: u32) -> Result<usize, RenderError> {
-    if scenes % 3 == 0 {
+    if scenes.is_multiple_of(3) {
         return Err(RenderError);
     }
     Ok(scenes as usize)

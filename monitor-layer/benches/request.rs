@@ -8,6 +8,11 @@
 //! The router has its state, for without `with_state` axum rebuilds its layers at every call. Read ratios within one
 //! run, not times across runs.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a benchmark that cannot go on is of no use"
+)]
+
 use std::{
     hint::black_box,
     io,
@@ -58,13 +63,13 @@ fn monitor(access_log: AccessLog) -> Monitor {
         .access_log(access_log)
         .log_to(io::sink())
         .build()
-        .unwrap_or_else(|error| panic!("{error}"))
+        .unwrap()
 }
 
 fn request(criterion: &mut Criterion) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
-        .unwrap_or_else(|error| panic!("{error}"));
+        .unwrap();
     let (quiet, logging) = (monitor(AccessLog::Off), monitor(AccessLog::Both));
     let mut group = criterion.benchmark_group("request");
     for (name, app) in [
@@ -77,8 +82,7 @@ fn request(criterion: &mut Criterion) {
         group.bench_function(name, |bencher| {
             bencher.iter(|| {
                 runtime.block_on(async {
-                    let request = Request::get("/jobs/7").body(Body::empty());
-                    let Ok(request) = request else { return };
+                    let request = Request::get("/jobs/7").body(Body::empty()).unwrap();
                     let Ok(response) = app.clone().oneshot(request).await;
                     let _ = black_box(response.into_body().collect().await);
                 });

@@ -74,10 +74,7 @@ impl TestMonitor {
             .sample_ratio(1.0)
             .sinks(
                 Sink::Memory(Arc::clone(&lines)),
-                Sinks {
-                    memory: Some(Arc::clone(&errors)),
-                    ..Sinks::default()
-                },
+                Sinks::memory(Arc::clone(&errors)),
             );
         Ok(Self {
             monitor: configure(builder).build()?,

@@ -7,14 +7,14 @@ use crate::{
     function::{Function, Returned},
 };
 
-pub(crate) fn instrument_step(arguments: TokenStream, item: TokenStream) -> TokenStream {
+pub(crate) fn instrument_step(arguments: TokenStream, item: &TokenStream) -> TokenStream {
     let arguments = syn::parse2::<Arguments>(arguments);
     let function = syn::parse2::<Function>(item.clone());
     match (arguments, function) {
         (Ok(arguments), Ok(function)) => expand(&arguments, &function),
         // The item stays, so that nothing but the mistake is reported.
-        (Err(error), Ok(_)) => with_item(&error, &item),
-        (_, Err(error)) => with_item(&function_error(error, &item), &item),
+        (Err(error), Ok(_)) => with_item(&error, item),
+        (_, Err(error)) => with_item(&function_error(error, item), item),
     }
 }
 

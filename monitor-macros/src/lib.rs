@@ -29,5 +29,5 @@ use proc_macro::TokenStream;
 /// ```
 #[proc_macro_attribute]
 pub fn instrument_step(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    expand::instrument_step(arguments.into(), item.into()).into()
+    expand::instrument_step(arguments.into(), &item.into()).into()
 }

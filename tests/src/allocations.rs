@@ -2,6 +2,8 @@
 //!
 //! A process of its own: the counting allocator is global, its counts are the thread's.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use std::task::{Context, Poll};
 
 use axum::{Router, body::Body, response::Response, routing::get};

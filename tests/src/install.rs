@@ -1,5 +1,7 @@
 //! The installed monitor: a process of its own, for it owns the globals.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use std::{
     io,
     sync::{Arc, Mutex},

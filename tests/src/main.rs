@@ -1,5 +1,11 @@
 //! What users rely on, over real sockets wherever a socket decides it.
 
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on has failed, and some are about panics"
+)]
+
 mod conservation;
 mod errors;
 mod exchange;

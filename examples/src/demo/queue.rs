@@ -92,15 +92,13 @@ impl Queue {
 
     /// Tells the monitor how many jobs stand where.
     pub(crate) async fn report(&self) -> Result<(), sqlx::Error> {
-        let counts = self.store.counts().await?;
-        let waiting = counts
-            .iter()
-            .find(|(status, _)| *status == JobStatus::Queued)
-            .map_or(0, |(_, count)| *count);
-        let queue = self.monitor.queue().depth(waiting);
-        counts
-            .into_iter()
-            .fold(queue, |queue, (status, count)| queue.jobs(status, count));
+        let queue = self.monitor.queue();
+        for (status, count) in self.store.counts().await? {
+            queue.jobs(status, count);
+            if status == JobStatus::Queued {
+                queue.depth(count);
+            }
+        }
         Ok(())
     }
 

@@ -76,15 +76,12 @@ impl Caller {
                 0 | 4 => last_job = self.create(round / 4, None).await,
                 1 | 3 | 6 => self.look_at(last_job.as_deref()).await,
                 2 => {
-                    self.post(
-                        "/signups",
-                        json!({"method": if round % 24 == 2 { "email" } else { "google" }}),
-                    )
-                    .await
+                    let method = if round % 24 == 2 { "email" } else { "google" };
+                    self.post("/signups", json!({"method": method})).await;
                 }
                 5 => {
                     self.post("/purchases", json!({"type": "purchase", "usd": 9.9}))
-                        .await
+                        .await;
                 }
                 7 => last_job = self.create(round / 4, Some("[image: lost.gif]")).await,
                 8 => self.post("/jobs", json!({"title": "No script"})).await,

@@ -28,6 +28,18 @@ pub(crate) struct Sinks {
     pub(crate) sentry: Option<super::sentry::Sink>,
 }
 
+impl Sinks {
+    /// Kept, for tests.
+    #[cfg(feature = "testing")]
+    pub(crate) fn memory(events: Arc<Mutex<Vec<ErrorEvent>>>) -> Self {
+        Self {
+            memory: Some(events),
+            #[cfg(feature = "sentry")]
+            sentry: None,
+        }
+    }
+}
+
 /// What failed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Origin<'a> {

@@ -15,7 +15,8 @@ use super::{
 /// use monitor_layer::{JobStatus, Monitor};
 ///
 /// let monitor = Monitor::builder("worker").build()?;
-/// monitor.queue().depth(17).jobs(JobStatus::Running, 2);
+/// monitor.queue().depth(17);
+/// monitor.queue().jobs(JobStatus::Running, 2);
 /// # Ok::<_, monitor_layer::BuildError>(())
 /// ```
 #[derive(Clone)]
@@ -27,23 +28,13 @@ impl Queue {
     }
 
     /// How many jobs wait in the whole queue: `job_queue_depth`.
-    #[expect(
-        clippy::return_self_not_must_use,
-        reason = "it comes back for chaining"
-    )]
-    pub fn depth(self, waiting: u64) -> Self {
+    pub fn depth(&self, waiting: u64) {
         self.0.queue.depth.set(waiting as f64);
-        self
     }
 
     /// How many jobs stand there: `jobs_by_status`.
-    #[expect(
-        clippy::return_self_not_must_use,
-        reason = "it comes back for chaining"
-    )]
-    pub fn jobs(self, status: JobStatus, count: u64) -> Self {
+    pub fn jobs(&self, status: JobStatus, count: u64) {
         self.0.queue.jobs[status as usize].set(count as f64);
-        self
     }
 }
 

@@ -168,7 +168,7 @@ impl MonitorBuilder {
     /// [`BuildError`] says which setting cannot be used and what it takes.
     pub fn build(self) -> Result<Monitor, BuildError> {
         let settings = if self.environment {
-            Settings::read(|variable| std::env::var_os(variable))?
+            Settings::read(std::env::var_os)?
         } else {
             Settings::default()
         };
@@ -200,7 +200,7 @@ impl MonitorBuilder {
             &mut sinks,
             &mut warnings,
             self.sentry_dsn,
-            settings.sentry,
+            &settings.sentry,
             &env,
             version.as_deref(),
         )?;
@@ -284,11 +284,11 @@ fn add_sentry(
     sinks: &mut Sinks,
     _warnings: &mut Vec<String>,
     dsn: Option<String>,
-    settings: super::settings::SentrySettings,
+    settings: &super::settings::SentrySettings,
     env: &str,
     version: Option<&str>,
 ) -> Result<(), BuildError> {
-    let Some(dsn) = dsn.or(settings.dsn) else {
+    let Some(dsn) = dsn.or_else(|| settings.dsn.clone()) else {
         return Ok(());
     };
     // The text stays out of the error: a DSN holds a key.
@@ -300,8 +300,14 @@ fn add_sentry(
     sinks.sentry = Some(crate::error::SentrySink::new(
         crate::error::SentrySettings {
             dsn,
-            environment: settings.environment.unwrap_or_else(|| env.to_owned()),
-            release: settings.release.or_else(|| version.map(str::to_owned)),
+            environment: settings
+                .environment
+                .clone()
+                .unwrap_or_else(|| env.to_owned()),
+            release: settings
+                .release
+                .clone()
+                .or_else(|| version.map(str::to_owned)),
         },
     ));
     Ok(())
@@ -312,7 +318,7 @@ fn add_sentry(
     _sinks: &mut Sinks,
     warnings: &mut Vec<String>,
     _dsn: Option<String>,
-    settings: super::settings::SentrySettings,
+    settings: &super::settings::SentrySettings,
     _env: &str,
     _version: Option<&str>,
 ) -> Result<(), BuildError> {

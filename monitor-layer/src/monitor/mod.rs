@@ -45,7 +45,6 @@ pub struct Monitor {
 
 impl Monitor {
     /// Starts a monitor of the service `name`, which `SERVICE_NAME` in the environment may replace.
-    #[must_use]
     pub fn builder(name: impl Into<String>) -> MonitorBuilder {
         MonitorBuilder::new(name.into())
     }

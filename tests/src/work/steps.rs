@@ -215,7 +215,7 @@ async fn errors_of_every_kind_are_seen_through_the_declared_type() {
 async fn a_step_whose_future_is_dropped_is_counted_as_cancelled() {
     #[instrument_step]
     async fn wait() {
-        pending().await
+        pending::<()>().await;
     }
 
     let monitor = TestMonitor::new("api");
@@ -263,7 +263,7 @@ async fn a_panic_is_counted_captured_and_goes_on() {
 async fn a_step_that_is_dropped_while_another_panics_is_no_panic() {
     #[instrument_step]
     async fn waits() {
-        pending().await
+        pending::<()>().await;
     }
 
     let monitor = TestMonitor::new("api");
