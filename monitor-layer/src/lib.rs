@@ -26,7 +26,8 @@ pub use self::health::InvalidCheck;
 pub use self::{
     error::{Categorize, Category, Classification, ErrorEvent, UnknownCategory},
     exchange::{
-        Cause, End, ExchangeLayer, ExchangeService, Observe, Outcome, RequestHead, ResponseBody,
+        Cause, CountRequestBody, End, ExchangeLayer, ExchangeService, Observe, Outcome,
+        PassRequestBody, RequestBodies, RequestBody, RequestBytes, RequestHead, ResponseBody,
         ResponseFuture, ResponseHead, Route, RouteLayer, RouteService,
     },
     job::Job,

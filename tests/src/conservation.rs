@@ -36,6 +36,7 @@ async fn a_storm_of_clients_is_counted_as_the_handlers_saw_it() {
         .route("/stream/{id}", get(stream))
         .route("/panic/{id}", get(panic))
         .route("/broken/{id}", get(broken))
+        .route("/fails/{id}", get(fails))
         .route("/socket/{id}", get(socket))
         .with_state(witness.clone())
         .layer(monitor.layer());
@@ -78,7 +79,7 @@ async fn a_storm_of_clients_is_counted_as_the_handlers_saw_it() {
         monitor.metric("http_request_duration_seconds_count", [])
     );
     assert_eq!(started, monitor.metric("http_requests_total", []));
-    for outcome in ["completed", "cancelled", "aborted", "panicked", "upgraded"] {
+    for outcome in Witness::OUTCOMES {
         assert!(outcomes[outcome] > 0.0, "the storm made no {outcome}");
     }
 }
@@ -106,6 +107,10 @@ async fn panic(State(witness): State<Witness>) -> Body {
 
 async fn broken(State(witness): State<Witness>) -> Body {
     Body::new(Broken(witness.handler().will("aborted")))
+}
+
+async fn fails(State(witness): State<Witness>) -> Body {
+    Body::new(Failing(witness.handler().will("aborted")))
 }
 
 async fn socket(State(witness): State<Witness>, upgrade: WebSocketUpgrade) -> Response {
@@ -239,8 +244,27 @@ impl http_body::Body for Broken {
     }
 }
 
+/// Fails at its first frame.
+struct Failing(Handler);
+
+impl http_body::Body for Failing {
+    type Data = Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        self.0.ends = "failed";
+        Poll::Ready(Some(Err(std::io::Error::other("the disk is gone"))))
+    }
+}
+
 fn path(random: &mut Random) -> String {
-    let place = ["plain", "slow", "stream", "stream", "panic", "broken"][random.below(6) as usize];
+    const PLACES: [&str; 7] = [
+        "plain", "slow", "stream", "stream", "panic", "broken", "fails",
+    ];
+    let place = PLACES[random.below(PLACES.len() as u64) as usize];
     format!("/{place}/{}", random.below(1000))
 }
 

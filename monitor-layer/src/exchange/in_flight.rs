@@ -8,7 +8,7 @@ use std::{
 
 use http::{HeaderMap, Method, Request, Response, StatusCode, header, request::Parts};
 
-use super::{Cause, End, Observe, Outcome, RequestHead, ResponseHead, Route};
+use super::{Cause, End, Observe, Outcome, RequestBytes, RequestHead, ResponseHead, Route};
 use crate::{
     monitor,
     trace::current::{self, Scope},
@@ -24,6 +24,7 @@ pub(crate) struct InFlight<O: Observe> {
     method: Method,
     route: Option<Route>,
     arrived: Instant,
+    request_bytes: Option<RequestBytes>,
     response: Option<ResponseFacts>,
     response_bytes: u64,
 }
@@ -61,6 +62,7 @@ impl<O: Observe> InFlight<O> {
             method: request.method().clone(),
             route: Route::of(request.extensions()),
             arrived: Instant::now(),
+            request_bytes: None,
             response: None,
             response_bytes: 0,
         };
@@ -120,6 +122,11 @@ impl<O: Observe> InFlight<O> {
             });
         }
         upgraded
+    }
+
+    /// The request's bytes are counted here.
+    pub(crate) fn set_request_bytes(&mut self, bytes: Option<RequestBytes>) {
+        self.request_bytes = bytes;
     }
 
     pub(crate) fn count_response_bytes(&mut self, bytes: usize) {
@@ -214,7 +221,7 @@ impl<O: Observe> InFlight<O> {
             response_start: response.map(|response| response.started),
             elapsed: self.arrived.elapsed(),
             stream: response.is_some_and(|response| response.stream),
-            request_bytes: None,
+            request_bytes: self.request_bytes.as_ref().map(RequestBytes::read),
             response_bytes: self.response_bytes,
             cause,
         };

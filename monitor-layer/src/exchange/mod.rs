@@ -22,6 +22,7 @@ mod future;
 mod in_flight;
 mod layer;
 mod observe;
+mod request_body;
 mod route;
 #[cfg(feature = "server")]
 mod upgrade;
@@ -31,6 +32,7 @@ pub use self::{
     future::ResponseFuture,
     layer::{ExchangeLayer, ExchangeService},
     observe::{Cause, End, Observe, Outcome, RequestHead, ResponseHead},
+    request_body::{CountRequestBody, PassRequestBody, RequestBodies, RequestBody, RequestBytes},
     route::{Route, RouteLayer, RouteService},
 };
 pub(crate) use self::{

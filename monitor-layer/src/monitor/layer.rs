@@ -1,5 +1,6 @@
 use std::{
     fmt,
+    marker::PhantomData,
     sync::Arc,
     task::{Context, Poll},
 };
@@ -13,8 +14,8 @@ use super::{Core, Monitor};
 use crate::{
     error::capture_exchange,
     exchange::{
-        InFlight, Observe, Options, Outcome, RequestHead, ResponseBody, ResponseFuture,
-        ResponseHead, Route, call, guarded, name_route,
+        CountRequestBody, InFlight, Observe, Options, Outcome, PassRequestBody, RequestBodies,
+        RequestHead, ResponseBody, ResponseFuture, ResponseHead, Route, call, guarded, name_route,
     },
     log::{AccessExchange, warn_of_unmatched},
     metrics::HttpMetrics,
@@ -26,10 +27,11 @@ use crate::{
 /// Made by [`Monitor::layer`]. A request that a layer of the same monitor saw further out is not counted again; the
 /// inner layer then only names its route.
 #[derive(Clone)]
-pub struct MonitorLayer<O = ()> {
+pub struct MonitorLayer<O = (), R = PassRequestBody> {
     monitor: Monitor,
     observer: O,
     resume_panics: bool,
+    request_bodies: PhantomData<fn() -> R>,
 }
 
 impl MonitorLayer {
@@ -38,18 +40,38 @@ impl MonitorLayer {
             monitor,
             observer: (),
             resume_panics: false,
+            request_bodies: PhantomData,
         }
     }
 }
 
-impl<O: Observe> MonitorLayer<O> {
+impl<O: Observe, R> MonitorLayer<O, R> {
     /// Reports to an observer of one's own as well.
     #[must_use]
-    pub fn observe<P: Observe>(self, observer: P) -> MonitorLayer<(O, P)> {
+    pub fn observe<P: Observe>(self, observer: P) -> MonitorLayer<(O, P), R> {
         MonitorLayer {
             monitor: self.monitor,
             observer: (self.observer, observer),
             resume_panics: self.resume_panics,
+            request_bodies: self.request_bodies,
+        }
+    }
+
+    /// Measures `http_request_size_bytes`: wraps the request's body to count what is read of it.
+    ///
+    /// ```
+    /// # #[cfg(feature = "axum")] {
+    /// # let monitor = monitor_layer::Monitor::builder("api").build().unwrap();
+    /// let app: axum::Router = axum::Router::new().layer(monitor.layer().request_sizes());
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn request_sizes(self) -> MonitorLayer<O, CountRequestBody> {
+        MonitorLayer {
+            monitor: self.monitor,
+            observer: self.observer,
+            resume_panics: self.resume_panics,
+            request_bodies: PhantomData,
         }
     }
 
@@ -61,8 +83,8 @@ impl<O: Observe> MonitorLayer<O> {
     }
 }
 
-impl<S, O: Observe> Layer<S> for MonitorLayer<O> {
-    type Service = MonitorService<S, O>;
+impl<S, O: Observe, R: Clone> Layer<S> for MonitorLayer<O, R> {
+    type Service = MonitorService<S, O, R>;
 
     fn layer(&self, inner: S) -> Self::Service {
         MonitorService {
@@ -74,16 +96,17 @@ impl<S, O: Observe> Layer<S> for MonitorLayer<O> {
 
 /// The service of [`MonitorLayer`].
 #[derive(Clone)]
-pub struct MonitorService<S, O = ()> {
+pub struct MonitorService<S, O = (), R = PassRequestBody> {
     inner: S,
-    layer: MonitorLayer<O>,
+    layer: MonitorLayer<O, R>,
 }
 
-impl<S, O, RequestBody, B> Service<Request<RequestBody>> for MonitorService<S, O>
+impl<S, O, R, RequestBody, B> Service<Request<RequestBody>> for MonitorService<S, O, R>
 where
-    S: Service<Request<RequestBody>, Response = Response<B>>,
+    S: Service<Request<R::Body>, Response = Response<B>>,
     S::Error: 'static,
     O: Observe,
+    R: RequestBodies<RequestBody>,
     B: Body,
 {
     type Response = Response<ResponseBody<B, Observers<O>>>;
@@ -98,6 +121,7 @@ where
         let core = self.layer.monitor.core();
         if observed_further_out(core) {
             name_route(request.extensions());
+            let (request, _) = R::lend(request);
             return ResponseFuture::passing(self.inner.call(request));
         }
         let mut scope = inbound_scope(request.headers(), &core.sampler);
@@ -113,7 +137,9 @@ where
             own: self.layer.observer.clone(),
         };
         let undecided = crate::endpoints::may_answer(request.uri().path());
-        let in_flight = InFlight::start(observers, Some(scope), &request, undecided);
+        let mut in_flight = InFlight::start(observers, Some(scope), &request, undecided);
+        let (request, request_bytes) = R::lend(request);
+        in_flight.set_request_bytes(request_bytes);
         call(&mut self.inner, request, in_flight, options)
     }
 }
@@ -179,7 +205,7 @@ impl<O: Observe> Observe for Observers<O> {
     }
 }
 
-impl<O> fmt::Debug for MonitorLayer<O> {
+impl<O, R> fmt::Debug for MonitorLayer<O, R> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("MonitorLayer")
@@ -188,7 +214,7 @@ impl<O> fmt::Debug for MonitorLayer<O> {
     }
 }
 
-impl<S: fmt::Debug, O> fmt::Debug for MonitorService<S, O> {
+impl<S: fmt::Debug, O, R> fmt::Debug for MonitorService<S, O, R> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("MonitorService")

@@ -5,3 +5,4 @@ mod lines;
 mod orders;
 mod panics;
 mod routes;
+mod sizes;
