@@ -1,4 +1,5 @@
 mod bounded;
+mod durations;
 mod endpoints;
 mod identity;
 mod lines;
