@@ -11,9 +11,9 @@ use super::{
     Counter, RegisterError,
     catalog::{self, METHODS, UNMATCHED},
     family::Family,
+    gathered::{Samples, closed, single},
     histogram::Histogram,
     register::register,
-    samples::{Samples, closed, single},
 };
 use crate::exchange::{End, Observe, Outcome, RequestHead};
 

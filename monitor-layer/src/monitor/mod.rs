@@ -1,5 +1,6 @@
 //! Where the parts meet: [`Monitor`], its builder and its layer. The only place that touches globals.
 
+mod build_error;
 mod builder;
 mod core;
 mod layer;
@@ -13,7 +14,8 @@ use std::{sync::Arc, time::Duration};
 pub(crate) use self::core::{Core, Shared, current_core, observer_panicked};
 use self::lifetime::Lifetime;
 pub use self::{
-    builder::{BuildError, MonitorBuilder},
+    build_error::BuildError,
+    builder::MonitorBuilder,
     layer::{MonitorLayer, MonitorService},
     settings::InvalidSetting,
 };

@@ -1,4 +1,5 @@
 mod bounded;
+mod catalog;
 mod durations;
 mod endpoints;
 mod identity;

@@ -1,0 +1,76 @@
+use std::{error::Error, fmt};
+
+use super::InvalidSetting;
+#[cfg(feature = "server")]
+use crate::health::InvalidCheck;
+use crate::{metrics::RegisterError, trace::InvalidRatio};
+
+/// Why a monitor could not be made.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// A variable of the environment cannot be used.
+    Setting(InvalidSetting),
+    /// The builder's log level cannot be used.
+    LogLevel(String),
+    /// The builder's sample ratio cannot be used.
+    SampleRatio(InvalidRatio),
+    /// The registry has metrics of these names already.
+    Register(RegisterError),
+    /// A readiness check cannot be used.
+    #[cfg(feature = "server")]
+    Check(InvalidCheck),
+    /// `install` found a global `tracing` subscriber.
+    SubscriberInstalled,
+    /// `install` was called twice.
+    MonitorInstalled,
+}
+
+impl fmt::Display for BuildError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Setting(error) => error.fmt(formatter),
+            Self::LogLevel(problem) => write!(
+                formatter,
+                "the log level {problem}; expected a level or directives as info,sqlx=warn"
+            ),
+            Self::SampleRatio(error) => error.fmt(formatter),
+            Self::Register(error) => error.fmt(formatter),
+            #[cfg(feature = "server")]
+            Self::Check(error) => error.fmt(formatter),
+            Self::SubscriberInstalled => formatter.write_str(
+                "a global tracing subscriber is installed already; add `Monitor::log_layer` to it and use `build`",
+            ),
+            Self::MonitorInstalled => formatter.write_str(
+                "a monitor is installed already; use `build` for a second one in the same process",
+            ),
+        }
+    }
+}
+
+impl Error for BuildError {}
+
+impl From<InvalidSetting> for BuildError {
+    fn from(error: InvalidSetting) -> Self {
+        Self::Setting(error)
+    }
+}
+
+impl From<InvalidRatio> for BuildError {
+    fn from(error: InvalidRatio) -> Self {
+        Self::SampleRatio(error)
+    }
+}
+
+impl From<RegisterError> for BuildError {
+    fn from(error: RegisterError) -> Self {
+        Self::Register(error)
+    }
+}
+
+#[cfg(feature = "server")]
+impl From<InvalidCheck> for BuildError {
+    fn from(error: InvalidCheck) -> Self {
+        Self::Check(error)
+    }
+}
