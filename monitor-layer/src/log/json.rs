@@ -13,6 +13,8 @@ use crate::monitor::Core;
 
 /// Of each string, in bytes.
 const LONGEST_STRING: usize = 16 * 1024;
+/// Says that a string of the entry was cut; no field of the user's may say otherwise.
+const TRUNCATED: &str = "truncated";
 
 pub(super) fn line(core: &Core, entry: &Entry<'_>, now: Timestamp) -> String {
     let mut object = Object::new(String::with_capacity(512));
@@ -34,21 +36,20 @@ pub(super) fn line(core: &Core, entry: &Entry<'_>, now: Timestamp) -> String {
     if let Some(job) = &identity.job {
         object.string("jobId", job);
     }
-    let mut fields = entry.fields.iter().peekable();
-    if fields.peek().is_none() {
-        return object.end();
-    }
-    let mut truncated = object.truncated;
-    object.key("metadata");
-    let mut metadata = Object::new(std::mem::take(&mut object.text));
-    for (key, value) in fields {
+    let mut metadata = Object::new(String::new());
+    metadata.truncated = object.truncated;
+    for (key, value) in entry.fields.iter().filter(|(key, _)| *key != TRUNCATED) {
         metadata.value(key, value);
-        truncated |= metadata.truncated;
     }
-    if truncated {
-        metadata.key("truncated").push_str("true");
+    match entry.fields.iter().find(|(key, _)| *key == TRUNCATED) {
+        _ if metadata.truncated => metadata.key(TRUNCATED).push_str("true"),
+        Some((key, value)) => metadata.value(key, value),
+        None => {}
     }
-    object.text = metadata.end();
+    if !metadata.empty {
+        let metadata = metadata.end();
+        object.key("metadata").push_str(&metadata);
+    }
     object.end()
 }
 

@@ -70,7 +70,7 @@ impl LogLayer {
                 continue;
             };
             // A span made inside of the current step is further in than the step; one made outside is not.
-            if depth == 0 && scope_span.is_some() && seen.made_in == scope_span {
+            if depth == 0 && seen.made_in == scope_span {
                 identity.span_id = Some(seen.id);
             }
             for (key, value) in seen.fields.iter() {
@@ -104,8 +104,11 @@ where
         let Some(span) = context.span(id) else {
             return;
         };
-        let mut visitor = Visitor::of_span();
-        attributes.record(&mut visitor);
+        // Another monitor's layer in the same subscriber has seen it.
+        if span.extensions().get::<SeenSpan>().is_some() {
+            return;
+        }
+        let visitor = Visitor::of_span(|visitor| attributes.record(visitor));
         let made_in = current::with_current(|scope| scope.map(|scope| scope.context.span_id()));
         let id = match made_in {
             Some(step) if attributes.metadata().target() == STEP_TARGET => step,
@@ -122,8 +125,7 @@ where
         let Some(span) = context.span(id) else {
             return;
         };
-        let mut visitor = Visitor::of_span();
-        values.record(&mut visitor);
+        let visitor = Visitor::of_span(|visitor| values.record(visitor));
         if let Some(seen) = span.extensions_mut().get_mut::<SeenSpan>() {
             seen.fields.replace_all(visitor.fields);
         }
@@ -171,11 +173,14 @@ struct Visitor {
 }
 
 impl Visitor {
-    fn of_span() -> Self {
-        Self {
+    fn of_span(record: impl FnOnce(&mut Self)) -> Self {
+        let mut visitor = Self {
             of_span: true,
             ..Self::default()
-        }
+        };
+        // A `Debug` of the user's that panics takes the fields from it on, and nothing else.
+        let _ = panic::catch_unwind(panic::AssertUnwindSafe(|| record(&mut visitor)));
+        visitor
     }
 
     fn text(&mut self, field: &Field, text: String) {

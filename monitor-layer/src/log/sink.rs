@@ -1,5 +1,7 @@
 use std::{
+    cell::Cell,
     io::{self, IsTerminal as _, Write},
+    panic::{self, AssertUnwindSafe},
     sync::{Mutex, PoisonError},
 };
 
@@ -55,10 +57,39 @@ impl Sink {
         match self {
             Self::Stdout | Self::Terminal => operation(&mut io::stdout().lock()),
             Self::Writer(writer) => {
-                operation(&mut **writer.lock().unwrap_or_else(PoisonError::into_inner))
+                // A writer of the user's may log in turn, which would wait for itself: that entry is lost.
+                let Some(_writing) = Writing::start() else {
+                    return Err(io::ErrorKind::ResourceBusy.into());
+                };
+                let mut writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
+                // It may panic as well, and whoever logs goes on.
+                panic::catch_unwind(AssertUnwindSafe(|| operation(&mut **writer)))
+                    .unwrap_or_else(|_| Err(io::ErrorKind::Other.into()))
             }
             #[cfg(feature = "testing")]
             Self::Memory(_) => Ok(()),
         }
+    }
+}
+
+thread_local! {
+    static WRITING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// This thread is inside of a writer.
+struct Writing;
+
+impl Writing {
+    fn start() -> Option<Self> {
+        WRITING
+            .try_with(|writing| !writing.replace(true))
+            .unwrap_or(false)
+            .then_some(Self)
+    }
+}
+
+impl Drop for Writing {
+    fn drop(&mut self) {
+        let _ = WRITING.try_with(|writing| writing.set(false));
     }
 }
