@@ -1,8 +1,11 @@
 //! What one exchange or job knows about itself: shared by all that runs inside it.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+};
 
-use crate::exchange::Route;
+use crate::{exchange::Route, trace::SpanId};
 
 /// The shared state of one exchange or job. Written rarely, so a plain mutex holds it.
 #[derive(Default)]
@@ -20,10 +23,19 @@ pub(crate) struct State {
     pub(crate) route: Option<Route>,
     /// Set by the monitor's own endpoints: this exchange is neither measured nor logged.
     pub(crate) unmeasured: bool,
-    /// The texts of failures that were captured here already.
-    pub(crate) captured: Vec<String>,
-    /// What a job was started in: what the job captures need not be captured again there.
-    pub(crate) outer: Option<Arc<Unit>>,
+    /// Failures that were captured in here and may still be on their way up.
+    pub(crate) captured: VecDeque<Captured>,
+    /// What a job was started in, and at which span.
+    pub(crate) outer: Option<(Weak<Unit>, SpanId)>,
+}
+
+/// A failure that was captured where it happened.
+#[derive(Clone)]
+pub(crate) struct Captured {
+    /// The error's text and those of its sources.
+    pub(crate) texts: Vec<String>,
+    /// The span that gets to see the failure next, and that has nothing new to tell if it fails by it.
+    pub(crate) next: Option<SpanId>,
 }
 
 impl Unit {

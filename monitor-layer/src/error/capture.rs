@@ -7,12 +7,12 @@ use super::{Classifier, ErrorEvent, Failure};
 use crate::{
     log::{is_sensitive_key, redact_text},
     monitor::Core,
-    trace::current::Scope,
-    unit::State,
+    trace::{SpanId, current::Scope},
+    unit::{Captured, State},
 };
 
-/// Enough to know a failure again on its way up; a unit that fails more often than this reports some twice.
-const REMEMBERED_TEXTS: usize = 64;
+/// Enough to know a failure again on its way up: those before it have mostly arrived or were handled.
+const REMEMBERED: usize = 64;
 
 /// Where failures go: counted always, sent where there is a sink.
 pub(crate) struct Capture {
@@ -57,8 +57,8 @@ impl Capture {
         &self.classifier
     }
 
-    /// Makes one event of a failure, unless its exchange or job has captured it further in: an error that travels
-    /// up through steps keeps its text, or carries it as a source.
+    /// Makes one event of a failure, unless what failed inside has made it: an error that travels up through steps
+    /// keeps its text, or carries it as a source.
     pub(crate) fn capture(
         &self,
         core: &Core,
@@ -69,17 +69,25 @@ impl Capture {
         let state = match &scope.unit {
             Some(unit) => {
                 let mut state = unit.lock();
-                if is_captured(&state, origin, failure) {
+                let is_known = pass_on(&mut state, scope, failure)
+                    || is_answer_of_known_failure(&state, origin, failure);
+                if !is_known {
+                    remember(&mut state, failure, scope.context.parent_span_id());
+                }
+                let copy = state.clone();
+                drop(state);
+                if let (Origin::Job, Some((outer, span))) = (origin, &copy.outer)
+                    && let Some(outer) = outer.upgrade()
+                {
+                    remember(&mut outer.lock(), failure, Some(*span));
+                }
+                if is_known {
                     return;
                 }
-                remember(&mut state, failure);
-                state.clone()
+                copy
             }
             None => State::default(),
         };
-        if let Some(outer) = &state.outer {
-            remember(&mut outer.lock(), failure);
-        }
         core.metrics.error_captured(failure.classification.category);
         self.send(|| event(core, scope, origin, failure, state));
     }
@@ -112,23 +120,40 @@ impl Capture {
     }
 }
 
-fn is_captured(state: &State, origin: Origin<'_>, failure: &Failure) -> bool {
-    // An answer's status says nothing of which failure led to it.
-    let answer_of_known_failure = matches!(origin, Origin::Exchange { .. })
-        && failure.type_name == super::exchange::STATUS_TYPE
-        && !state.captured.is_empty();
-    answer_of_known_failure
-        || std::iter::once(&failure.message)
-            .chain(&failure.chain)
-            .any(|text| state.captured.contains(text))
-}
-
-fn remember(state: &mut State, failure: &Failure) {
-    for text in std::iter::once(&failure.message).chain(&failure.chain) {
-        if state.captured.len() < REMEMBERED_TEXTS && !state.captured.contains(text) {
-            state.captured.push(text.clone());
+/// Whether this span fails by what was captured further in, which then goes on to the span around it.
+fn pass_on(state: &mut State, scope: &Scope, failure: &Failure) -> bool {
+    let mut is_known = false;
+    for captured in &mut state.captured {
+        if captured.next == Some(scope.context.span_id())
+            && texts(failure).any(|text| captured.texts.contains(text))
+        {
+            captured.next = scope.context.parent_span_id();
+            captured.texts = texts(failure).cloned().collect();
+            is_known = true;
         }
     }
+    is_known
+}
+
+/// An answer's status says nothing of which failure led to it.
+fn is_answer_of_known_failure(state: &State, origin: Origin<'_>, failure: &Failure) -> bool {
+    matches!(origin, Origin::Exchange { .. })
+        && failure.type_name == super::exchange::STATUS_TYPE
+        && !state.captured.is_empty()
+}
+
+fn remember(state: &mut State, failure: &Failure, next: Option<SpanId>) {
+    if state.captured.len() == REMEMBERED {
+        state.captured.pop_front();
+    }
+    state.captured.push_back(Captured {
+        texts: texts(failure).cloned().collect(),
+        next,
+    });
+}
+
+fn texts(failure: &Failure) -> impl Iterator<Item = &String> {
+    std::iter::once(&failure.message).chain(&failure.chain)
 }
 
 fn event(
