@@ -14,7 +14,7 @@ use tower::{ServiceBuilder, service_fn};
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let registry = Registry::new();
-    let metrics = HttpMetrics::new().register(&registry)?;
+    let metrics = HttpMetrics::builder().register(&registry)?;
 
     let service = ServiceBuilder::new()
         .layer(TraceContextLayer::new(Sampler::ratio(0.1)?))

@@ -5,7 +5,7 @@ use tracing::Level;
 use crate::{
     error::{AsReported, Failure, Origin},
     log::add_tags,
-    metrics::JobStatus,
+    metrics::JobEnd,
     monitor::Core,
     trace::{
         TraceContext, TraceId,
@@ -113,12 +113,12 @@ impl Job {
         } = RunningJob::described(self);
         core.metrics.job_started(&niche, None);
         core.metrics
-            .job_ended(JobStatus::Cancelled, &niche, Duration::ZERO);
+            .job_ended(JobEnd::Cancelled, &niche, Duration::ZERO);
         current::enter(&mut scope, || {
             core.log
                 .line(&core, TARGET, Level::WARN, "Job failed", |fields| {
                     fields.string("niche", &*niche);
-                    fields.string("status", JobStatus::Cancelled.as_str());
+                    fields.string("status", JobEnd::Cancelled.as_str());
                     fields.milliseconds("durationMs", Duration::ZERO);
                 });
         });
@@ -140,7 +140,10 @@ impl Job {
             user: self.user.clone(),
             job: Some(Arc::clone(&self.id)),
             niche: Some(Arc::clone(&self.niche)),
-            outer: current.and_then(|current| current.unit),
+            outer: current.and_then(|current| {
+                let unit = current.unit.as_ref()?;
+                Some((Arc::downgrade(unit), current.context.span_id()))
+            }),
             ..State::default()
         })));
         scope
@@ -197,23 +200,21 @@ impl RunningJob {
     fn tell(&self, end: &WorkEnd<'_>) {
         let core = &self.core;
         let elapsed = self.started.elapsed();
-        let (status, failure) = match end {
-            WorkEnd::Success => (JobStatus::Completed, None),
-            WorkEnd::Error(reported) => {
-                (JobStatus::Failed, Some(Failure::reported(core, reported)))
-            }
-            WorkEnd::Panicked(message) => (JobStatus::Failed, Some(Failure::panicked(message))),
-            WorkEnd::Cancelled => (JobStatus::Cancelled, None),
+        let (end, failure) = match end {
+            WorkEnd::Success => (JobEnd::Completed, None),
+            WorkEnd::Error(reported) => (JobEnd::Failed, Some(Failure::reported(core, reported))),
+            WorkEnd::Panicked(message) => (JobEnd::Failed, Some(Failure::panicked(core, message))),
+            WorkEnd::Cancelled => (JobEnd::Cancelled, None),
         };
-        core.metrics.job_ended(status, &self.niche, elapsed);
-        let (level, message) = match status {
-            JobStatus::Completed => (Level::INFO, "Job completed"),
-            JobStatus::Cancelled => (Level::WARN, "Job failed"),
-            _ => (Level::ERROR, "Job failed"),
+        core.metrics.job_ended(end, &self.niche, elapsed);
+        let (level, message) = match end {
+            JobEnd::Completed => (Level::INFO, "Job completed"),
+            JobEnd::Cancelled => (Level::WARN, "Job failed"),
+            JobEnd::Failed => (Level::ERROR, "Job failed"),
         };
         core.log.line(core, TARGET, level, message, |fields| {
             fields.string("niche", &*self.niche);
-            fields.string("status", status.as_str());
+            fields.string("status", end.as_str());
             fields.milliseconds("durationMs", elapsed);
             if let Some(failure) = &failure {
                 fields.failure("error", failure);

@@ -24,7 +24,10 @@ pub use self::endpoints::{Endpoints, ServeError, ServingEndpoints};
 #[cfg(feature = "server")]
 pub use self::health::InvalidCheck;
 pub use self::{
-    error::{Categorize, Category, Classification, ErrorEvent, UnknownCategory},
+    error::{
+        AsReported, Categorize, Category, Classification, ErrorEvent, Reported, ReportedValue,
+        UnknownCategory,
+    },
     exchange::{
         Cause, CountRequestBody, End, ExchangeLayer, ExchangeService, Observe, Outcome,
         PassRequestBody, RequestBodies, RequestBody, RequestBytes, RequestHead, ResponseBody,
@@ -32,11 +35,18 @@ pub use self::{
     },
     job::Job,
     log::{AccessLog, LogLayer},
-    metrics::{Business, HttpMetrics, InvalidAmount, JobStatus, Queue, RegisterError, Revenue},
-    monitor::{BuildError, InvalidSetting, Monitor, MonitorBuilder, MonitorLayer, MonitorService},
+    metrics::{
+        Business, HttpMetrics, HttpMetricsBuilder, InvalidAmount, JobEnd, JobStatus, Queue,
+        RegisterError, Revenue,
+    },
+    monitor::{
+        BuildError, InvalidSetting, Monitor, MonitorBuilder, MonitorLayer, MonitorObserver,
+        MonitorService,
+    },
     trace::{
         Current, InScope, Inbound, InvalidRatio, Parent, Sampler, SpanId, TraceContext,
-        TraceContextLayer, TraceContextService, TraceFlags, TraceId, TraceState, current,
+        TraceContextFuture, TraceContextLayer, TraceContextService, TraceFlags, TraceId,
+        TraceState, current,
     },
 };
 pub use monitor_macros::instrument_step;
@@ -45,8 +55,8 @@ pub use monitor_macros::instrument_step;
 #[doc(hidden)]
 pub mod __private {
     pub use crate::step::{
-        Look, StepSite, ViaCategorize, ViaDisplay, ViaError, ViaLent, ViaNothing, ViaType, run,
-        run_sync,
+        Look, StepSite, ViaCategorize, ViaDisplay, ViaError, ViaLent, ViaLocal, ViaNothing,
+        ViaType, run, run_sync,
     };
 }
 

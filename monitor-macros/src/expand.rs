@@ -74,10 +74,10 @@ fn look(returned_type: &TokenStream) -> TokenStream {
         |#returned: &#returned_type| {
             #[allow(unused_imports)]
             use ::monitor_layer::__private::{
-                ViaCategorize as _, ViaDisplay as _, ViaError as _, ViaLent as _, ViaNothing as _,
-                ViaType as _,
+                ViaCategorize as _, ViaDisplay as _, ViaError as _, ViaLent as _, ViaLocal as _,
+                ViaNothing as _, ViaType as _,
             };
-            (&&&&&&::monitor_layer::__private::Look(#returned)).reported()
+            (&&&&&&&::monitor_layer::__private::Look(#returned)).reported()
         }
     }
 }

@@ -1,4 +1,4 @@
-use proc_macro2::{Group, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use quote::{ToTokens as _, TokenStreamExt as _, quote};
 use syn::{
     Attribute, ReturnType, Signature, Type, Visibility,
@@ -36,7 +36,7 @@ impl Parse for Function {
             ));
         }
         let braces = input.step(|cursor| match cursor.token_tree() {
-            Some((TokenTree::Group(braces), rest)) => Ok((braces, rest)),
+            Some((TokenTree::Group(braces), rest)) => Ok((unwrapped(braces), rest)),
             _ => Err(cursor.error("a function without a body cannot be a step")),
         })?;
         let (inner, statements) = split_inner_attributes.parse2(braces.stream())?;
@@ -73,6 +73,16 @@ impl Function {
     }
 }
 
+/// The braces inside of the invisible group that `$body:block` of a `macro_rules!` comes in.
+fn unwrapped(group: Group) -> Group {
+    if group.delimiter() == Delimiter::None
+        && let Some(TokenTree::Group(inner)) = group.stream().into_iter().next()
+    {
+        return unwrapped(inner);
+    }
+    group
+}
+
 /// Inner attributes, as outer ones: they would not stand first in the block any more.
 fn split_inner_attributes(input: ParseStream<'_>) -> syn::Result<(Vec<Attribute>, TokenStream)> {
     let mut attributes = input.call(Attribute::parse_inner)?;
@@ -82,7 +92,7 @@ fn split_inner_attributes(input: ParseStream<'_>) -> syn::Result<(Vec<Attribute>
     Ok((attributes, input.parse()?))
 }
 
-/// `impl Trait` up to the comma or the end that closes it becomes `_`.
+/// `impl Trait` up to the comma, semicolon or end that closes it becomes `_`.
 fn without_impl_trait(tokens: TokenStream) -> TokenStream {
     let mut inferred = TokenStream::new();
     let mut tokens = tokens.into_iter().peekable();
@@ -115,7 +125,7 @@ fn skip_type(tokens: &mut std::iter::Peekable<impl Iterator<Item = TokenTree>>) 
                 '>' if after_minus => {}
                 '>' if open_angles == 0 => return,
                 '>' => open_angles -= 1,
-                ',' if open_angles == 0 => return,
+                ',' | ';' if open_angles == 0 => return,
                 _ => {}
             }
             after_minus = punct.as_char() == '-';

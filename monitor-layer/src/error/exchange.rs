@@ -23,7 +23,7 @@ pub(crate) fn capture_exchange(core: &Core, outcome: &Outcome<'_>) -> Option<Fai
 
 fn failure(core: &Core, outcome: &Outcome<'_>) -> Option<Failure> {
     match (outcome.end, outcome.cause) {
-        (_, Some(Cause::Panic(message))) => Some(Failure::panicked(message)),
+        (_, Some(Cause::Panic(message))) => Some(Failure::panicked(core, message)),
         (_, Some(Cause::Error(error))) => Some(Failure::error(core, error)),
         (_, Some(Cause::Opaque(type_name))) => Some(Failure::plain(
             type_name,

@@ -15,18 +15,21 @@ pub struct Reported<'a> {
     pub code: Option<&'a str>,
 }
 
-impl Reported<'_> {
-    /// An error of which nothing but the type can be read.
-    pub(crate) fn unreadable<E>() -> Self {
+impl<'a> Reported<'a> {
+    /// An error of this type, of which nothing but this is known.
+    pub(crate) fn of<E>(value: ReportedValue<'a>) -> Self {
         Self {
             type_name: std::any::type_name::<E>(),
-            value: ReportedValue::Text(format!(
-                "an error of type {}",
-                short_type_name(std::any::type_name::<E>())
-            )),
+            value,
             category: None,
             code: None,
         }
+    }
+
+    /// An error of which nothing but the type can be read.
+    pub(crate) fn unreadable<E>() -> Self {
+        let type_name = short_type_name(std::any::type_name::<E>());
+        Self::of::<E>(ReportedValue::Text(format!("an error of type {type_name}")))
     }
 }
 
@@ -52,23 +55,40 @@ pub enum Lent {}
 
 impl<E: Error + 'static> AsReported<Plain> for E {
     fn as_reported(&self) -> Reported<'_> {
-        Reported {
-            type_name: std::any::type_name::<E>(),
-            value: ReportedValue::Error(self),
-            category: None,
-            code: None,
-        }
+        Reported::of::<E>(ReportedValue::Error(self))
     }
 }
 
 impl<E: AsRef<dyn Error + Send + Sync>> AsReported<Lent> for E {
     fn as_reported(&self) -> Reported<'_> {
-        Reported {
-            type_name: std::any::type_name::<E>(),
-            value: ReportedValue::Error(self.as_ref()),
-            category: None,
-            code: None,
-        }
+        Reported::of::<E>(ReportedValue::Error(self.as_ref()))
+    }
+}
+
+/// Marks what is read as an error though it is none of the two.
+pub enum Told {}
+
+impl AsReported<Told> for Box<dyn Error> {
+    fn as_reported(&self) -> Reported<'_> {
+        Reported::of::<Self>(ReportedValue::Error(self.as_ref()))
+    }
+}
+
+impl AsReported<Told> for String {
+    fn as_reported(&self) -> Reported<'_> {
+        Reported::of::<Self>(ReportedValue::Text(self.clone()))
+    }
+}
+
+impl AsReported<Told> for &str {
+    fn as_reported(&self) -> Reported<'_> {
+        Reported::of::<Self>(ReportedValue::Text((*self).to_owned()))
+    }
+}
+
+impl AsReported<Told> for () {
+    fn as_reported(&self) -> Reported<'_> {
+        Reported::unreadable::<Self>()
     }
 }
 
@@ -115,15 +135,12 @@ impl Failure {
         )
     }
 
-    pub(crate) fn panicked(message: &str) -> Self {
+    pub(crate) fn panicked(core: &Core, message: &str) -> Self {
         Self {
             type_name: "panic".to_owned(),
             message: message.to_owned(),
             chain: Vec::new(),
-            classification: Classification {
-                category: Category::Unknown,
-                code: None,
-            },
+            classification: core.errors.classifier().classify_text(message),
         }
     }
 

@@ -17,10 +17,11 @@ pub(crate) use self::{
     chain::{chain, text},
     classify::Classifier,
     exchange::capture_exchange,
-    failure::{AsReported, Failure, Reported, ReportedValue},
+    failure::Failure,
 };
 pub use self::{
     category::{Categorize, Category, UnknownCategory},
     classify::Classification,
     event::ErrorEvent,
+    failure::{AsReported, Reported, ReportedValue},
 };

@@ -9,7 +9,7 @@ use std::{
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
-use super::{End, InFlight, Observe};
+use super::{InFlight, Observe};
 
 pin_project! {
     /// The body of an observed response: passes every frame on as it is and knows when the exchange is over.
@@ -111,7 +111,7 @@ where
         if over && let Some(in_flight) = this.in_flight.take() {
             match &frame {
                 Some(Err(error)) => in_flight.finish_failed(error),
-                _ => in_flight.finish(End::Completed, None),
+                _ => in_flight.finish_complete(),
             }
         }
         Poll::Ready(frame)

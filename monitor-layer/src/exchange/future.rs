@@ -121,6 +121,7 @@ where
         };
         match polled {
             Ok(Poll::Pending) => {
+                in_flight.pending();
                 *this.in_flight = Some(in_flight);
                 Poll::Pending
             }
@@ -135,8 +136,9 @@ where
                 Poll::Ready(Err(error))
             }
             Err(payload) => {
+                // A second panic, of what the handler held, has nothing to add to the first.
+                let _ = in_flight.within(|| this.inner.set(None));
                 in_flight.finish_panicked(&*payload);
-                this.inner.set(None);
                 if !this.options.catch_panics {
                     panic::resume_unwind(payload);
                 }

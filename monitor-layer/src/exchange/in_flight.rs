@@ -30,7 +30,7 @@ pub(crate) struct InFlight<O: Observe> {
 }
 
 enum Phase<E> {
-    /// The monitor's own endpoints may answer, which are not observed: told by the time of the head.
+    /// The monitor's own endpoints may answer, which are not observed: told by the first poll.
     Undecided(Box<Parts>),
     Observed(E),
     /// Not observed, or reported already.
@@ -78,6 +78,13 @@ impl<O: Observe> InFlight<O> {
             );
         }
         this
+    }
+
+    /// What is inside has been called and is under way: the monitor's own endpoints would have said that it is they.
+    pub(crate) fn pending(&mut self) {
+        if matches!(self.phase, Phase::Undecided(_)) {
+            self.decide();
+        }
     }
 
     /// Runs a poll of what is inside, with the scope current; `Err` holds the payload where it panicked.
@@ -134,8 +141,18 @@ impl<O: Observe> InFlight<O> {
     }
 
     /// The exchange is over, and in this way.
-    pub(crate) fn finish(mut self, end: End, cause: Option<Cause<'_>>) {
+    fn finish(mut self, end: End, cause: Option<Cause<'_>>) {
         self.report(end, cause);
+    }
+
+    /// The response ended in full.
+    pub(crate) fn finish_complete(self) {
+        let end = match &self.response {
+            // Handed over to nobody, so that there is nothing to wait for.
+            Some(response) if response.upgraded => End::Upgraded,
+            _ => End::Completed,
+        };
+        self.finish(end, None);
     }
 
     /// What is inside panicked.
@@ -158,7 +175,7 @@ impl<O: Observe> InFlight<O> {
                         .is_some_and(|declared| self.response_bytes >= declared)
             });
         if complete {
-            self.finish(End::Completed, None);
+            self.finish_complete();
         }
     }
 
@@ -329,5 +346,6 @@ fn parts_of<B>(request: &Request<B>) -> Parts {
     *head.uri_mut() = request.uri().clone();
     *head.version_mut() = request.version();
     *head.headers_mut() = request.headers().clone();
+    *head.extensions_mut() = request.extensions().clone();
     head.into_parts().0
 }

@@ -1,7 +1,7 @@
 use std::{error::Error, fmt, sync::Arc};
 
 use super::{
-    Counter, JobStatus, Metrics,
+    Counter, JobEnd, JobStatus, Metrics,
     catalog::{self, CONVERSION_TYPE, JOB_END, NICHE, RESOURCE, SIGNUP_METHOD},
     counter::Amounts,
     family::Family,
@@ -41,13 +41,13 @@ impl Queue {
 /// Reports what the service earns, spends and wins.
 ///
 /// ```
-/// use monitor_layer::{JobStatus, Monitor, Revenue};
+/// use monitor_layer::{JobEnd, Monitor, Revenue};
 ///
 /// let monitor = Monitor::builder("worker").build()?;
 /// let business = monitor.business();
 /// business.signup("google");
 /// business.revenue(Revenue::Purchase, 9.90)?;
-/// business.job_cost("history", JobStatus::Completed, "gpu", 0.042)?;
+/// business.job_cost("history", JobEnd::Completed, "gpu", 0.042)?;
 /// assert!(business.credits_used(f64::NAN).is_err());
 /// # Ok::<_, Box<dyn std::error::Error>>(())
 /// ```
@@ -110,7 +110,7 @@ impl Business {
     pub fn job_cost(
         &self,
         niche: &str,
-        end: JobStatus,
+        end: JobEnd,
         resource: &str,
         usd: f64,
     ) -> Result<(), InvalidAmount> {

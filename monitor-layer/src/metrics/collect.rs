@@ -3,7 +3,7 @@
 use prometheus::proto::MetricFamily;
 
 use super::{
-    Category, JobStatus, Metrics, Revenue, Signal, StepStatus, catalog,
+    Category, JobEnd, JobStatus, Metrics, Revenue, Signal, StepStatus, catalog,
     counter::Amounts,
     gathered::{Samples, closed, single},
 };
@@ -38,7 +38,7 @@ impl Metrics {
     fn collect_jobs(&self, families: &mut Vec<MetricFamily>) {
         let mut durations = Samples::of(&catalog::JOB_DURATION);
         self.jobs.each(|[niche], measured| {
-            for (status, duration) in JobStatus::ENDS.iter().zip(&measured.0) {
+            for (status, duration) in JobEnd::ALL.iter().zip(&measured.0) {
                 durations.add_histogram(&[status.as_str(), niche], &duration.snapshot());
             }
         });

@@ -28,7 +28,7 @@ const EXPECTED_FAILURES: [u16; 4] = [500, 502, 503, 504];
 /// use monitor_layer::{ExchangeLayer, HttpMetrics};
 ///
 /// let registry = prometheus::Registry::new();
-/// let layer = ExchangeLayer::new(HttpMetrics::new().register(&registry)?);
+/// let layer = ExchangeLayer::new(HttpMetrics::builder().register(&registry)?);
 /// # Ok::<_, monitor_layer::RegisterError>(())
 /// ```
 #[derive(Clone)]
@@ -36,55 +36,72 @@ pub struct HttpMetrics {
     instruments: Arc<Instruments>,
 }
 
+/// Says what [`HttpMetrics`] are to measure beside durations, counts and outcomes.
+#[derive(Clone, Copy, Debug, Default)]
+#[must_use = "a builder does nothing until `register`"]
+pub struct HttpMetricsBuilder {
+    response_sizes: bool,
+    response_start: bool,
+}
+
 struct Instruments {
     routes: Family<RouteInstruments, 2>,
     started: Counter,
     /// In the order of `End::ALL`.
     ended: [Counter; End::ALL.len()],
-    options: Options,
+    options: HttpMetricsBuilder,
 }
 
-/// What is measured beside the durations.
-#[derive(Clone, Copy, Debug, Default)]
-struct Options {
-    response_sizes: bool,
-    response_start: bool,
-}
-
-impl HttpMetrics {
-    /// Durations, counts and outcomes.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::with_options(Options::default())
-    }
-
+impl HttpMetricsBuilder {
     /// Measures `http_response_size_bytes` too.
-    #[must_use]
     pub fn response_sizes(self) -> Self {
-        Self::with_options(Options {
+        Self {
             response_sizes: true,
-            ..self.instruments.options
-        })
+            ..self
+        }
     }
 
     /// Measures `http_response_start_seconds` too.
-    #[must_use]
     pub fn response_start(self) -> Self {
-        Self::with_options(Options {
+        Self {
             response_start: true,
-            ..self.instruments.options
-        })
+            ..self
+        }
     }
 
-    /// Lets the registry gather these metrics.
+    /// Makes the metrics, to be gathered by this registry.
     ///
     /// # Errors
     ///
     /// [`RegisterError`] where the registry has a metric of one of these names.
-    pub fn register(self, registry: &prometheus::Registry) -> Result<Self, RegisterError> {
-        let collected = self.clone();
+    pub fn register(self, registry: &prometheus::Registry) -> Result<HttpMetrics, RegisterError> {
+        let metrics = self.build();
+        let collected = metrics.clone();
         register(registry, &catalog::HTTP, move || collected.collect())?;
-        Ok(self)
+        Ok(metrics)
+    }
+
+    pub(super) fn build(self) -> HttpMetrics {
+        HttpMetrics {
+            instruments: Arc::new(Instruments {
+                // Methods are closed and templates bounded by code: neither has a budget.
+                routes: Family::new(
+                    &catalog::HTTP_REQUEST_DURATION,
+                    [catalog::METHOD, catalog::ROUTE],
+                    usize::MAX,
+                ),
+                started: Counter::default(),
+                ended: Default::default(),
+                options: self,
+            }),
+        }
+    }
+}
+
+impl HttpMetrics {
+    /// Durations, counts and outcomes, and what is asked for beside.
+    pub fn builder() -> HttpMetricsBuilder {
+        HttpMetricsBuilder::default()
     }
 
     pub(super) fn collect(&self) -> Vec<MetricFamily> {
@@ -140,26 +157,13 @@ impl HttpMetrics {
         ]
     }
 
-    fn with_options(options: Options) -> Self {
-        Self {
-            instruments: Arc::new(Instruments {
-                // Methods are closed and templates bounded by code: neither has a budget.
-                routes: Family::new(
-                    &catalog::HTTP_REQUEST_DURATION,
-                    [catalog::METHOD, catalog::ROUTE],
-                    usize::MAX,
-                ),
-                started: Counter::default(),
-                ended: Default::default(),
-                options,
-            }),
-        }
-    }
-}
-
-impl Default for HttpMetrics {
-    fn default() -> Self {
-        Self::new()
+    fn instruments(&self, method: &Method, route: &str) -> Arc<RouteInstruments> {
+        let options = self.instruments.options;
+        self.instruments
+            .routes
+            .get_or_make([method_label(method), route], || {
+                RouteInstruments::new(route, options)
+            })
     }
 }
 
@@ -173,26 +177,27 @@ impl fmt::Debug for HttpMetrics {
 }
 
 impl Observe for HttpMetrics {
-    type Exchange = ();
+    /// Those of the route that is known at the start, whose series are there before the first end.
+    type Exchange = Option<Arc<RouteInstruments>>;
 
-    fn start(&self, _request: &RequestHead<'_>) {
+    fn start(&self, request: &RequestHead<'_>) -> Self::Exchange {
         self.instruments.started.add_one();
+        let route = request.route?;
+        Some(self.instruments(request.method, route.as_str()))
     }
 
-    fn end(&self, (): (), outcome: &Outcome<'_>) {
-        let instruments = &self.instruments;
+    fn end(&self, known: Self::Exchange, outcome: &Outcome<'_>) {
         let route = outcome.route.map_or(UNMATCHED, |route| route.as_str());
-        instruments.routes.with(
-            [method_label(outcome.method), route],
-            || RouteInstruments::new(instruments.options),
-            |measured| measured.observe(outcome),
-        );
-        instruments.ended[outcome.end as usize].add_one();
+        let known = known.filter(|known| *known.route == *route);
+        let measured = known.unwrap_or_else(|| self.instruments(outcome.method, route));
+        measured.observe(outcome);
+        self.instruments.ended[outcome.end as usize].add_one();
     }
 }
 
 /// What is measured of one method of one route.
-struct RouteInstruments {
+pub struct RouteInstruments {
+    route: Box<str>,
     /// Few for each route, so that looking through them beats hashing.
     durations: RwLock<Vec<(StatusCode, Arc<Histogram>)>>,
     /// Made at the first request whose bytes are counted.
@@ -202,12 +207,13 @@ struct RouteInstruments {
 }
 
 impl RouteInstruments {
-    fn new(options: Options) -> Self {
+    fn new(route: &str, options: HttpMetricsBuilder) -> Self {
         let histogram = |wanted: bool, definition| wanted.then(|| Histogram::new(definition));
         let expected = EXPECTED_FAILURES
             .into_iter()
             .filter_map(|status| StatusCode::from_u16(status).ok());
         Self {
+            route: route.into(),
             durations: RwLock::new(expected.map(|status| (status, new_duration())).collect()),
             request_size: OnceLock::new(),
             response_size: histogram(options.response_sizes, &catalog::HTTP_RESPONSE_SIZE),

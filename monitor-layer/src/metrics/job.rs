@@ -27,8 +27,6 @@ impl JobStatus {
         Self::Cancelled,
     ];
 
-    pub(super) const ENDS: [Self; 3] = [Self::Completed, Self::Failed, Self::Cancelled];
-
     /// The value of the `status` label.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -42,18 +40,50 @@ impl JobStatus {
     }
 }
 
+/// How a job ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum JobEnd {
+    /// Well.
+    Completed,
+    /// By an error or a panic.
+    Failed,
+    /// Stopped before its end.
+    Cancelled,
+}
+
+impl JobEnd {
+    /// Every end, in the order of the label values.
+    pub const ALL: [Self; 3] = [Self::Completed, Self::Failed, Self::Cancelled];
+
+    /// The value of the `status` label.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        self.status().as_str()
+    }
+
+    /// Where the job then stands.
+    #[must_use]
+    pub const fn status(self) -> JobStatus {
+        match self {
+            Self::Completed => JobStatus::Completed,
+            Self::Failed => JobStatus::Failed,
+            Self::Cancelled => JobStatus::Cancelled,
+        }
+    }
+}
+
 impl std::fmt::Display for JobStatus {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.pad(self.as_str())
     }
 }
 
-/// What is measured of one niche's jobs: durations, in the order of `JobStatus::ENDS`.
-pub(super) struct JobMetrics(pub(super) [Histogram; JobStatus::ENDS.len()]);
+/// What is measured of one niche's jobs: durations, in the order of `JobEnd::ALL`.
+pub(super) struct JobMetrics(pub(super) [Histogram; JobEnd::ALL.len()]);
 
 impl JobMetrics {
     pub(super) fn new() -> Self {
-        Self(JobStatus::ENDS.map(|_| Histogram::new(&catalog::JOB_DURATION)))
+        Self(JobEnd::ALL.map(|_| Histogram::new(&catalog::JOB_DURATION)))
     }
 }
 
@@ -71,12 +101,9 @@ impl Metrics {
     }
 
     /// A job is over, so long after its first start.
-    pub(crate) fn job_ended(&self, status: JobStatus, niche: &str, elapsed: Duration) {
-        let Some(index) = JobStatus::ENDS.iter().position(|end| *end == status) else {
-            return;
-        };
+    pub(crate) fn job_ended(&self, end: JobEnd, niche: &str, elapsed: Duration) {
         self.jobs.with([niche], JobMetrics::new, |jobs| {
-            jobs.0[index].observe_duration(elapsed);
+            jobs.0[end as usize].observe_duration(elapsed);
         });
     }
 }

@@ -34,8 +34,8 @@ use self::{
 };
 pub use self::{
     business::{Business, InvalidAmount, Queue, Revenue},
-    http::HttpMetrics,
-    job::JobStatus,
+    http::{HttpMetrics, HttpMetricsBuilder},
+    job::{JobEnd, JobStatus},
     register::RegisterError,
 };
 #[cfg(feature = "server")]
@@ -67,7 +67,7 @@ pub(crate) struct MetricsOptions {
     pub(crate) env: String,
     /// How many values of each open label are told apart.
     pub(crate) label_budget: usize,
-    pub(crate) http: HttpMetrics,
+    pub(crate) http: HttpMetricsBuilder,
 }
 
 /// What can be lost on its way out.
@@ -104,7 +104,7 @@ impl Metrics {
     pub(crate) fn new(options: MetricsOptions) -> Arc<Self> {
         let budget = options.label_budget;
         Arc::new(Self {
-            http: options.http,
+            http: options.http.build(),
             steps: Family::new(&catalog::STEP_DURATION, [catalog::STEP], budget),
             jobs: Family::new(&catalog::JOB_DURATION, [catalog::NICHE], budget),
             job_waits: Family::new(&catalog::JOB_QUEUE_WAIT, [catalog::NICHE], budget),

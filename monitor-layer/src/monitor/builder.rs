@@ -11,7 +11,7 @@ use crate::health::{Check, Health, InvalidCheck};
 use crate::{
     error::{Capture, Categorize, Classifier, Sinks},
     log::{AccessLog, Log, Sink},
-    metrics::{HttpMetrics, Metrics, MetricsOptions},
+    metrics::{HttpMetricsBuilder, Metrics, MetricsOptions},
     step::SiteTable,
     trace::Sampler,
 };
@@ -29,7 +29,7 @@ pub struct MonitorBuilder {
     access_log: AccessLog,
     label_budget: usize,
     registry: Option<prometheus::Registry>,
-    http: HttpMetrics,
+    http: HttpMetricsBuilder,
     classifier: Classifier,
     sink: Option<Sink>,
     sinks: Sinks,
@@ -51,7 +51,7 @@ impl MonitorBuilder {
             access_log: AccessLog::default(),
             label_budget: 200,
             registry: None,
-            http: HttpMetrics::new(),
+            http: HttpMetricsBuilder::default(),
             classifier: Classifier::default(),
             sink: None,
             sinks: Sinks::default(),

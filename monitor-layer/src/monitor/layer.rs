@@ -19,7 +19,10 @@ use crate::{
     },
     log::{AccessExchange, warn_of_unmatched},
     metrics::HttpMetrics,
-    trace::{current, inbound_scope},
+    trace::{
+        current::{self, Scope},
+        inbound_scope,
+    },
 };
 
 /// Trace context, exchange, metrics, access log and error capture as one layer, one future and one body.
@@ -109,9 +112,9 @@ where
     R: RequestBodies<RequestBody>,
     B: Body,
 {
-    type Response = Response<ResponseBody<B, Observers<O>>>;
+    type Response = Response<ResponseBody<B, MonitorObserver<O>>>;
     type Error = S::Error;
-    type Future = ResponseFuture<S::Future, Observers<O>>;
+    type Future = ResponseFuture<S::Future, MonitorObserver<O>>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         self.inner.poll_ready(context)
@@ -124,7 +127,7 @@ where
             let (request, _) = R::lend(request);
             return ResponseFuture::passing(self.inner.call(request));
         }
-        let mut scope = inbound_scope(request.headers(), &core.sampler);
+        let mut scope = scope_of(&request, core);
         scope.core = Some(Arc::clone(core));
         scope.in_exchange = true;
         scope.route = Route::of(request.extensions());
@@ -132,7 +135,7 @@ where
             trace_id: Some(scope.context.x_trace_id()),
             catch_panics: !self.layer.resume_panics,
         };
-        let observers = Observers {
+        let observers = MonitorObserver {
             core: Arc::clone(core),
             own: self.layer.observer.clone(),
         };
@@ -141,6 +144,18 @@ where
         let (request, request_bytes) = R::lend(request);
         in_flight.set_request_bytes(request_bytes);
         call(&mut self.inner, request, in_flight, options)
+    }
+}
+
+/// What a layer further out has read of the request, else what its headers say.
+fn scope_of<B>(request: &Request<B>, core: &Core) -> Scope {
+    match Scope::current_of_request() {
+        None => inbound_scope(request.headers(), &core.sampler),
+        Some(outer) if outer.in_exchange => Scope {
+            in_request: true,
+            ..Scope::new(outer.context.child(), None)
+        },
+        Some(outer) => outer,
     }
 }
 
@@ -158,7 +173,7 @@ fn observed_further_out(core: &Core) -> bool {
 
 /// The monitor's observers, and the user's own.
 #[derive(Clone)]
-pub struct Observers<O> {
+pub struct MonitorObserver<O> {
     core: Arc<Core>,
     own: O,
 }
@@ -170,7 +185,7 @@ pub struct Observed<E> {
     own: Option<E>,
 }
 
-impl<O: Observe> Observe for Observers<O> {
+impl<O: Observe> Observe for MonitorObserver<O> {
     type Exchange = Observed<O::Exchange>;
 
     fn start(&self, request: &RequestHead<'_>) -> Self::Exchange {

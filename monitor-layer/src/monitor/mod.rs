@@ -16,7 +16,7 @@ use self::lifetime::Lifetime;
 pub use self::{
     build_error::BuildError,
     builder::MonitorBuilder,
-    layer::{MonitorLayer, MonitorService},
+    layer::{MonitorLayer, MonitorObserver, MonitorService},
     settings::InvalidSetting,
 };
 use crate::{

@@ -15,12 +15,12 @@ pub trait ViaCategorize<'a> {
     fn reported(&self) -> Option<Reported<'a>>;
 }
 
-impl<'a, T, E: Categorize + Error + 'static> ViaCategorize<'a> for &&&&&Look<'a, Result<T, E>> {
+impl<'a, T, E: Categorize + Error + 'static> ViaCategorize<'a> for &&&&&&Look<'a, Result<T, E>> {
     fn reported(&self) -> Option<Reported<'a>> {
         self.0.as_ref().err().map(|error| Reported {
             category: error.category(),
             code: error.code(),
-            ..reported::<E>(ReportedValue::Error(error))
+            ..Reported::of::<E>(ReportedValue::Error(error))
         })
     }
 }
@@ -31,10 +31,10 @@ pub trait ViaError<'a> {
     fn reported(&self) -> Option<Reported<'a>>;
 }
 
-impl<'a, T, E: Error + 'static> ViaError<'a> for &&&&Look<'a, Result<T, E>> {
+impl<'a, T, E: Error + 'static> ViaError<'a> for &&&&&Look<'a, Result<T, E>> {
     fn reported(&self) -> Option<Reported<'a>> {
         let error = self.0.as_ref().err()?;
-        Some(reported::<E>(ReportedValue::Error(error)))
+        Some(Reported::of::<E>(ReportedValue::Error(error)))
     }
 }
 
@@ -44,10 +44,23 @@ pub trait ViaLent<'a> {
     fn reported(&self) -> Option<Reported<'a>>;
 }
 
-impl<'a, T, E: AsRef<dyn Error + Send + Sync>> ViaLent<'a> for &&&Look<'a, Result<T, E>> {
+impl<'a, T, E: AsRef<dyn Error + Send + Sync>> ViaLent<'a> for &&&&Look<'a, Result<T, E>> {
     fn reported(&self) -> Option<Reported<'a>> {
         let error = self.0.as_ref().err()?;
-        Some(reported::<E>(ReportedValue::Error(error.as_ref())))
+        Some(Reported::of::<E>(ReportedValue::Error(error.as_ref())))
+    }
+}
+
+/// What lends an error that stays on its thread.
+pub trait ViaLocal<'a> {
+    /// The error, if the value is one.
+    fn reported(&self) -> Option<Reported<'a>>;
+}
+
+impl<'a, T, E: AsRef<dyn Error>> ViaLocal<'a> for &&&Look<'a, Result<T, E>> {
+    fn reported(&self) -> Option<Reported<'a>> {
+        let error = self.0.as_ref().err()?;
+        Some(Reported::of::<E>(ReportedValue::Error(error.as_ref())))
     }
 }
 
@@ -60,7 +73,7 @@ pub trait ViaDisplay<'a> {
 impl<'a, T, E: fmt::Display> ViaDisplay<'a> for &&Look<'a, Result<T, E>> {
     fn reported(&self) -> Option<Reported<'a>> {
         let error = self.0.as_ref().err()?;
-        Some(reported::<E>(ReportedValue::Text(error.to_string())))
+        Some(Reported::of::<E>(ReportedValue::Text(error.to_string())))
     }
 }
 
@@ -86,14 +99,5 @@ pub trait ViaNothing<'a> {
 impl<'a, T> ViaNothing<'a> for Look<'a, T> {
     fn reported(&self) -> Option<Reported<'a>> {
         None
-    }
-}
-
-fn reported<E>(value: ReportedValue<'_>) -> Reported<'_> {
-    Reported {
-        type_name: std::any::type_name::<E>(),
-        value,
-        category: None,
-        code: None,
     }
 }

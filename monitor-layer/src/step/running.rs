@@ -5,6 +5,7 @@ use tracing::{Level, Span, info_span};
 use super::StepSite;
 use crate::{
     error::{Failure, Origin},
+    exchange::guarded,
     log::STEP_TARGET,
     metrics::{StepMetrics, StepStatus},
     monitor::{Core, current_core},
@@ -43,10 +44,13 @@ impl RunningStep {
             scope.step = Some(name);
             scope.core.clone_from(&core);
         }
-        let span = current::enter(
-            &mut scope,
-            || info_span!(target: STEP_TARGET, "step", step = name),
-        );
+        // A subscriber of the user's may panic: the step runs all the same.
+        let span = guarded(|| {
+            current::enter(
+                &mut scope,
+                || info_span!(target: STEP_TARGET, "step", step = name),
+            )
+        });
         let observed = core.map(|core| Observed {
             instruments: core.steps.instruments(site, &core.metrics),
             started: Instant::now(),
@@ -67,7 +71,7 @@ impl RunningStep {
         Self {
             name,
             scope,
-            span,
+            span: span.unwrap_or_else(Span::none),
             observed,
         }
     }
@@ -84,7 +88,9 @@ impl RunningStep {
             WorkEnd::Error(reported) => {
                 (StepStatus::Error, Some(Failure::reported(core, reported)))
             }
-            WorkEnd::Panicked(message) => (StepStatus::Panicked, Some(Failure::panicked(message))),
+            WorkEnd::Panicked(message) => {
+                (StepStatus::Panicked, Some(Failure::panicked(core, message)))
+            }
             WorkEnd::Cancelled => (StepStatus::Cancelled, None),
         };
         instruments.ended(status, elapsed);

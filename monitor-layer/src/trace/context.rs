@@ -88,34 +88,26 @@ impl TraceContext {
     pub fn from_headers(headers: &HeaderMap, sampler: &Sampler) -> Inbound {
         let parent =
             only(headers, &TRACEPARENT).and_then(|value| parse_traceparent(value.as_bytes()));
-        if let Some(parent) = parent {
-            let tracestate = TraceState::parse(
-                headers
-                    .get_all(TRACESTATE)
-                    .into_iter()
-                    .map(HeaderValue::as_bytes),
-            );
-            return Inbound {
-                context: Self::from_parent(parent, tracestate, sampler),
-                client_trace_id: None,
-            };
-        }
         // Text of printable ASCII alone.
         let client = only(headers, &X_TRACE_ID)
             .and_then(|value| value.to_str().ok())
             .filter(|text| !text.contains('\t'));
-        match client.map(|text| (text, TraceId::from_uuid_or_hex(text))) {
-            Some((_, Some(trace_id))) => Inbound {
-                context: Self::root_with_trace_id(trace_id, sampler),
-                client_trace_id: None,
-            },
-            client => Inbound {
-                context: Self::root(sampler),
-                client_trace_id: client
-                    .map(|(text, _)| text)
-                    .filter(|text| (1..=CLIENT_TRACE_ID_LENGTH).contains(&text.len()))
-                    .map(Into::into),
-            },
+        let client_id = client.and_then(TraceId::from_uuid_or_hex);
+        let context = match (parent, client_id) {
+            (Some(parent), _) => {
+                let states = headers.get_all(TRACESTATE);
+                let tracestate = TraceState::parse(states.into_iter().map(HeaderValue::as_bytes));
+                Self::from_parent(parent, tracestate, sampler)
+            }
+            (None, Some(trace_id)) => Self::root_with_trace_id(trace_id, sampler),
+            (None, None) => Self::root(sampler),
+        };
+        Inbound {
+            context,
+            client_trace_id: client
+                .filter(|_| client_id.is_none())
+                .filter(|text| (1..=CLIENT_TRACE_ID_LENGTH).contains(&text.len()))
+                .map(Into::into),
         }
     }
 
@@ -313,6 +305,13 @@ mod tests {
         assert_eq!(kept("ümlaut"), None);
         assert_eq!(kept(&"0".repeat(32)).as_deref(), Some(&*"0".repeat(32)));
         assert_eq!(kept(TRACE), None);
+    }
+
+    #[test]
+    fn an_unusable_x_trace_id_is_kept_beside_a_traceparent_too() {
+        let inbound = read(&[("traceparent", VALID), ("x-trace-id", "order 17")]);
+        assert_eq!(inbound.context.trace_id().to_string(), TRACE);
+        assert_eq!(inbound.client_trace_id.as_deref(), Some("order 17"));
     }
 
     #[test]

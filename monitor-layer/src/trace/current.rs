@@ -99,6 +99,8 @@ pub(crate) struct Scope {
     pub(crate) step: Option<&'static str>,
     /// The exchange's route, where it is known.
     pub(crate) route: Option<Route>,
+    /// Whether this is inside of a request whose context a layer has read: layers further in leave it be.
+    pub(crate) in_request: bool,
     /// Whether a monitor's exchange is under way here, so that a second layer below does not count it again.
     pub(crate) in_exchange: bool,
 }
@@ -115,6 +117,7 @@ impl Scope {
             unit: None,
             step: None,
             route: None,
+            in_request: false,
             in_exchange: false,
         }
     }
@@ -126,6 +129,15 @@ impl Scope {
                 scope.shared_unit();
                 scope.clone()
             })
+        })
+    }
+
+    /// The running one, if it is a request's.
+    pub(crate) fn current_of_request() -> Option<Self> {
+        with_current(|scope| {
+            scope
+                .filter(|scope| scope.in_request)
+                .map(|scope| scope.clone())
         })
     }
 

@@ -9,7 +9,10 @@ use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::{InScope, Inbound, Sampler, TraceContext, current::Scope};
+use super::{
+    InScope, Inbound, Sampler, TraceContext,
+    current::{Scope, enter, with_current},
+};
 
 /// The response header that carries the trace id, 32 lower-case hex digits.
 pub(crate) const X_TRACE_ID: HeaderName = HeaderName::from_static("x-trace-id");
@@ -17,7 +20,8 @@ pub(crate) const X_TRACE_ID: HeaderName = HeaderName::from_static("x-trace-id");
 /// Continues or starts a trace for each request, keeps it current for every poll of handler and body, and puts
 /// `x-trace-id` on the response.
 ///
-/// `MonitorLayer` contains it; alone it gives a service ids without metrics or lines.
+/// `MonitorLayer` contains it; alone it gives a service ids without metrics or lines. Inside of another one, or of a
+/// `MonitorLayer`, it leaves their context as it is.
 ///
 /// ```
 /// use monitor_layer::{Sampler, TraceContext, TraceContextLayer};
@@ -83,9 +87,10 @@ where
     }
 
     fn call(&mut self, request: Request<RequestBody>) -> Self::Future {
-        let mut scope = Some(inbound_scope(request.headers(), &self.sampler));
+        let is_known = with_current(|scope| scope.is_some_and(|scope| scope.in_request));
+        let mut scope = (!is_known).then(|| inbound_scope(request.headers(), &self.sampler));
         let x_trace_id = scope.as_ref().map(|scope| scope.context.x_trace_id());
-        let inner = super::current::enter(&mut scope, || self.inner.call(request));
+        let inner = enter(&mut scope, || self.inner.call(request));
         TraceContextFuture {
             inner: InScope::new(scope, inner),
             x_trace_id,
@@ -100,7 +105,9 @@ pub(crate) fn inbound_scope(headers: &http::HeaderMap, sampler: &Sampler) -> Sco
         client_trace_id,
         ..
     } = TraceContext::from_headers(headers, sampler);
-    let mut scope = Scope::new(context, None);
+    let core = with_current(|scope| scope.and_then(|scope| scope.core.clone()));
+    let mut scope = Scope::new(context, core);
+    scope.in_request = true;
     if let Some(id) = client_trace_id {
         scope
             .shared_unit()

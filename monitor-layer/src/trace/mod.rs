@@ -17,7 +17,7 @@ pub use self::{
     context::{Inbound, TraceContext},
     current::{Current, current},
     ids::{SpanId, TraceFlags, TraceId},
-    layer::{TraceContextLayer, TraceContextService},
+    layer::{TraceContextFuture, TraceContextLayer, TraceContextService},
     sampling::{InvalidRatio, Sampler},
     scoped::InScope,
     tracestate::TraceState,

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, io, time::Duration};
 
 use axum::{Router, routing::post};
 use http::Method;
-use monitor_layer::{JobStatus, Revenue, instrument_step, testing::TestMonitor};
+use monitor_layer::{JobEnd, JobStatus, Revenue, instrument_step, testing::TestMonitor};
 
 use crate::support::send;
 
@@ -38,7 +38,7 @@ async fn drive(monitor: &TestMonitor) {
     business.signup("email");
     business.conversion("trial_to_paid");
     business
-        .job_cost("history", JobStatus::Completed, "gpu", 0.1)
+        .job_cost("history", JobEnd::Completed, "gpu", 0.1)
         .unwrap();
     send(&app, Method::GET, "/metrics").await;
 }

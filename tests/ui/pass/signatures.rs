@@ -96,6 +96,31 @@ pub async fn documented() -> u8 {
 async fn r#async() {}
 
 #[instrument_step]
+async fn array_of_impl() -> [impl Display; 2] {
+    [1, 2]
+}
+
+macro_rules! step {
+    ($name:ident $body:block) => {
+        #[instrument_step]
+        async fn $name() -> u8 $body
+    };
+}
+
+step!(from_a_macro { 7 });
+
+#[instrument_step]
+async fn local_error() -> Result<(), Box<dyn Error>> {
+    Err("local".into())
+}
+
+#[instrument_step]
+async fn never_async() -> ! {
+    std::future::pending::<()>().await;
+    std::process::exit(0)
+}
+
+#[instrument_step]
 fn never() -> ! {
     std::process::exit(0)
 }
