@@ -119,3 +119,85 @@ async fn secrets_are_in_no_event() {
         );
     }
 }
+
+#[tokio::test]
+async fn tries_that_fail_alike_are_each_a_failure() {
+    #[instrument_step]
+    async fn connect() -> Result<(), io::Error> {
+        Err(io::Error::other("connection refused"))
+    }
+    #[instrument_step]
+    async fn connect_thrice() -> Result<(), io::Error> {
+        let _ = connect().await;
+        let _ = connect().await;
+        connect().await
+    }
+
+    let monitor = TestMonitor::new("api");
+    monitor
+        .job("job-1")
+        .run(connect_thrice())
+        .await
+        .unwrap_err();
+    assert_eq!(monitor.metric("errors_total", []), 3.0);
+    assert!(
+        monitor
+            .errors()
+            .iter()
+            .all(|event| event.step.as_deref() == Some("connect"))
+    );
+}
+
+#[tokio::test]
+async fn a_job_inside_of_a_job_inside_of_a_request_makes_one_event() {
+    let monitor = TestMonitor::new("api");
+    let jobs = monitor.clone();
+    let app: Router = Router::new()
+        .route(
+            "/run",
+            get(async move || {
+                let inner = jobs.job("inner").run(load());
+                match jobs.job("outer").run(inner).await {
+                    Ok(()) => StatusCode::OK,
+                    Err(_) => StatusCode::INTERNAL_SERVER_ERROR,
+                }
+            }),
+        )
+        .layer(monitor.layer());
+    send(&app, Method::GET, "/run").await;
+    let [event] = monitor.errors().try_into().unwrap();
+    assert_eq!(event.job.as_deref(), Some("inner"));
+}
+
+#[tokio::test]
+async fn a_long_line_of_jobs_each_started_by_the_one_before_keeps_none_of_them() {
+    async fn next(monitor: &TestMonitor) -> Result<monitor_layer::Current, io::Error> {
+        let job = monitor.job("job-1");
+        job.run(async { Ok(monitor_layer::current()) }).await
+    }
+
+    let monitor = TestMonitor::build("api", |builder| builder.log_level("off")).unwrap();
+    let mut last = next(&monitor).await.unwrap();
+    for _ in 0..100_000 {
+        last = last.scope(next(&monitor)).await.unwrap();
+    }
+    drop(last);
+}
+
+#[tokio::test]
+async fn a_panic_s_text_tells_its_category_as_an_error_s_does() {
+    #[instrument_step]
+    async fn charge() {
+        panic!("PAYMENT_DECLINED: no funds");
+    }
+
+    let monitor = TestMonitor::new("api");
+    let app: Router = Router::new()
+        .route("/charge", get(charge))
+        .layer(monitor.layer());
+    send(&app, Method::GET, "/charge").await;
+    assert_eq!(
+        monitor.metric("errors_total", [("category", "payment")]),
+        1.0
+    );
+}

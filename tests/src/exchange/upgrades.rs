@@ -171,3 +171,18 @@ fn switching() -> Response<Empty<bytes::Bytes>> {
         .body(Empty::new())
         .unwrap()
 }
+
+#[tokio::test]
+async fn a_101_that_no_connection_follows_is_an_upgrade_that_is_over() {
+    let recorder = Recorder::default();
+    let service = ExchangeLayer::new(recorder.clone()).layer(service_fn(async |_: Request<()>| {
+        let mut response = Response::new(String::new());
+        *response.status_mut() = http::StatusCode::SWITCHING_PROTOCOLS;
+        Ok::<_, Infallible>(response)
+    }));
+    let response = tower::ServiceExt::oneshot(service, Request::new(()))
+        .await
+        .unwrap();
+    drop(response);
+    assert_eq!(recorder.end().await, End::Upgraded);
+}

@@ -284,3 +284,117 @@ async fn an_event_goes_to_the_monitor_whose_work_it_happens_in() {
         assert_eq!(lines[1]["message"], "Inside");
     }
 }
+
+#[test]
+fn a_cut_string_is_told_of_once_whatever_fields_there_are() {
+    let long = "x".repeat(20_000);
+    let lines = lines("info", |_| {
+        tracing::info!(truncated = "mine", text = long, "Long");
+        tracing::info!("{long}");
+        tracing::info!(truncated = "mine", "Short");
+    });
+    let metadata: Vec<Value> = lines
+        .iter()
+        .map(|line| {
+            assert!(line.matches("\"truncated\"").count() <= 1, "{line}");
+            let line: Value = serde_json::from_str(line).unwrap();
+            line["metadata"]["truncated"].clone()
+        })
+        .collect();
+    assert_eq!(metadata, [json!(true), json!(true), json!("mine")]);
+}
+
+#[test]
+fn a_span_outside_of_everything_has_its_id_in_the_entries_inside() {
+    let entries = lines("info", |_| {
+        tracing::info_span!("start").in_scope(|| {
+            tracing::info!("one");
+            tracing::info!("two");
+        });
+    });
+    let ids: Vec<Value> = entries
+        .iter()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["spanId"].clone())
+        .collect();
+    assert!(ids[0].is_string());
+    assert_eq!(ids[0], ids[1]);
+}
+
+#[test]
+fn two_monitors_layers_in_one_subscriber_write_each_entry_once() {
+    let (first, second) = (Written::default(), Written::default());
+    let monitor = |name: &str, written: &Written| {
+        Monitor::builder(name)
+            .service_name(name)
+            .log_to(written.clone())
+            .build()
+            .unwrap()
+    };
+    let (one, other) = (monitor("one", &first), monitor("other", &second));
+    let subscriber = tracing_subscriber::registry()
+        .with(one.log_layer())
+        .with(other.log_layer());
+    tracing::subscriber::with_default(subscriber, || {
+        in_job(&other, || {
+            tracing::info_span!("span").in_scope(|| tracing::info!("Inside"));
+        });
+    });
+    assert!(first.0.lock().unwrap().is_empty());
+    let text = String::from_utf8(second.0.lock().unwrap().clone()).unwrap();
+    assert_eq!(text.lines().count(), 3, "{text}");
+}
+
+/// Panics or logs at each line, as it is told.
+struct Troublesome {
+    panics: bool,
+    lines: Written,
+}
+
+impl io::Write for Troublesome {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        assert!(!self.panics, "no paper");
+        tracing::info!("Writing");
+        self.lines.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_writer_that_panics_or_logs_costs_its_lines_and_nothing_else() {
+    #[instrument_step]
+    fn step() -> u8 {
+        7
+    }
+
+    for (panics, expected) in [(true, 0), (false, 4)] {
+        let lines = Written::default();
+        let writer = Troublesome {
+            panics,
+            lines: lines.clone(),
+        };
+        let monitor = Monitor::builder("api")
+            .log_level("info")
+            .log_to(writer)
+            .build()
+            .unwrap();
+        let subscriber = tracing_subscriber::registry().with(monitor.log_layer());
+        tracing::subscriber::with_default(subscriber, || {
+            in_job(&monitor, || assert_eq!(step(), 7));
+        });
+        let written = lines.0.lock().unwrap().clone();
+        assert_eq!(
+            String::from_utf8(written).unwrap().lines().count(),
+            expected
+        );
+        let text = prometheus::TextEncoder::new()
+            .encode_to_string(&monitor.registry().gather())
+            .unwrap();
+        assert!(
+            text.contains("pipeline_steps_active{step=\"step\"} 0"),
+            "{text}"
+        );
+    }
+}

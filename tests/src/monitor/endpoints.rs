@@ -135,3 +135,25 @@ async fn ready_tells_each_check_and_no_error_text() {
     );
     assert!(monitor.has_metric("health_check_status", [("check", "database")]));
 }
+
+#[tokio::test]
+async fn a_route_of_the_user_s_whose_path_resembles_an_endpoint_s_is_active_while_it_runs() {
+    let monitor = TestMonitor::new("api");
+    let app: Router = Router::new()
+        .route("/users/{id}/health", get(std::future::pending::<()>))
+        .merge(monitor.routes())
+        .layer(monitor.layer());
+    let mut waiting = Box::pin(send(&app, Method::GET, "/users/7/health"));
+    assert!(futures_util::poll!(&mut waiting).is_pending());
+    assert_eq!(monitor.metric("http_active_connections", []), 1.0);
+    assert_eq!(
+        monitor.lines()[0]["metadata"]["route"],
+        "/users/{id}/health"
+    );
+    drop(waiting);
+    assert_eq!(monitor.metric("http_active_connections", []), 0.0);
+    assert_eq!(
+        monitor.metric("http_request_outcomes_total", [("outcome", "cancelled")]),
+        1.0
+    );
+}

@@ -2,7 +2,7 @@
 
 use axum::{Router, body::Body, routing::get};
 use http::{HeaderValue, Method, Request};
-use monitor_layer::{TraceContext, testing::TestMonitor};
+use monitor_layer::{Sampler, TraceContext, TraceContextLayer, testing::TestMonitor};
 
 use crate::support::{Random, send, send_request};
 
@@ -166,4 +166,48 @@ async fn concurrent_exchanges_never_see_each_other_s_user() {
         assert_eq!(line["userId"], path[1..]);
         assert_eq!(line["metadata"]["own"], path[1..]);
     }
+}
+
+#[tokio::test]
+async fn nested_layers_leave_the_request_its_one_trace_id() {
+    let monitor = TestMonitor::new("api");
+    let other = TestMonitor::new("other");
+    let ids = || TraceContextLayer::new(Sampler::default());
+    let seen = || {
+        Router::new().route(
+            "/",
+            get(async || {
+                TraceContext::current()
+                    .map(|context| context.trace_id().to_string())
+                    .unwrap()
+            }),
+        )
+    };
+    for app in [
+        seen().layer(ids()).layer(monitor.layer()),
+        seen().layer(monitor.layer()).layer(ids()),
+        seen().layer(other.layer()).layer(monitor.layer()),
+        seen().layer(ids()).layer(ids()),
+    ] {
+        let answer = send(&app, Method::GET, "/").await;
+        assert_eq!(answer.headers.get_all("x-trace-id").iter().count(), 1);
+        assert_eq!(answer.text, answer.headers["x-trace-id"].to_str().unwrap());
+    }
+    assert_eq!(monitor.metric("http_requests_total", []), 3.0);
+}
+
+#[tokio::test]
+async fn a_server_inside_of_a_step_starts_a_trace_for_each_request() {
+    let monitor = TestMonitor::new("api");
+    let app = app(&monitor);
+    let job = monitor.job("serve").run(async {
+        let mut ids = Vec::new();
+        for _ in 0..2 {
+            let answer = send(&app, Method::GET, "/").await;
+            ids.push(answer.headers["x-trace-id"].clone());
+        }
+        Ok::<_, std::io::Error>(ids)
+    });
+    let ids = job.await.unwrap();
+    assert_ne!(ids[0], ids[1]);
 }

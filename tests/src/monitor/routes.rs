@@ -195,3 +195,18 @@ async fn the_error_answers_of_a_route_are_there_at_0_before_the_first() {
         assert_eq!(monitor.metric("http_requests_total", labels), 0.0);
     }
 }
+
+#[tokio::test]
+async fn the_error_answers_of_a_route_are_at_0_while_its_first_request_runs() {
+    let monitor = TestMonitor::new("api");
+    let app: Router = Router::new()
+        .route("/slow", get(std::future::pending::<()>))
+        .layer(monitor.layer());
+    let mut waiting = Box::pin(send(&app, Method::GET, "/slow"));
+    assert!(futures_util::poll!(&mut waiting).is_pending());
+    assert!(monitor.has_metric(
+        "http_requests_total",
+        [("route", "/slow"), ("status", "504")]
+    ));
+    assert_eq!(monitor.metric("http_requests_total", []), 0.0);
+}
