@@ -70,32 +70,26 @@ async fn run() -> Result<(), Box<dyn Error>> {
     let url = format!("http://{address}");
     tracing::info!(url, data_dir = %settings.data_dir.display(), "Listening");
 
-    let (queue, messages) = Queue::new(store.clone(), monitor.clone());
-    let queue = Arc::new(queue);
+    let (queue, messages) = Queue::new(store.clone(), monitor.worker("worker"));
     queue.requeue_unfinished().await?;
-    let worker = Worker::new(
-        monitor.worker("worker"),
-        store.clone(),
-        storage.clone(),
-        Arc::clone(&queue),
-    );
-    let working = tokio::spawn(worker.work(messages, monitor.shutdown_requested()));
+    let worker = Worker {
+        monitor: monitor.worker("worker"),
+        store: store.clone(),
+        storage: storage.clone(),
+        queue: Arc::clone(&queue),
+    };
+    let working = tokio::spawn(worker.work(messages, monitor.shutdown_requested(), GRACE));
     let traffic = settings.traffic.then(|| Traffic::start(address));
 
-    serve(
-        &monitor,
-        listener,
-        Api {
-            queue,
-            store,
-            storage,
-            monitor: monitor.clone(),
-        },
-    )
-    .await?;
+    let api = Api {
+        queue,
+        store,
+        storage,
+        monitor: monitor.clone(),
+    };
+    serve(&monitor, listener, api).await?;
     drop(traffic);
-    // Past the grace time, what still runs stays as it stands in the store, and is queued again at the next start.
-    let _ = tokio::time::timeout(GRACE, working).await;
+    working.await?;
     monitor.shutdown(GRACE).await;
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::{
     time::Instant,
 };
 
-use monitor_layer::{JobStatus, Monitor};
+use monitor_layer::{Job, JobStatus, Monitor};
 use tokio::sync::{Notify, mpsc};
 use uuid::Uuid;
 
@@ -13,10 +13,13 @@ use crate::store::{NewJob, Store};
 /// What hands jobs to the worker.
 pub(crate) struct Queue {
     store: Store,
+    /// The worker's: what becomes of a job is its to tell.
     monitor: Monitor,
     messages: mpsc::UnboundedSender<Message>,
     /// How each running job is told to stop.
     running: Mutex<HashMap<Uuid, Arc<Notify>>>,
+    /// One report at a time, so that an older one does not overwrite a newer.
+    reporting: tokio::sync::Mutex<()>,
 }
 
 /// A job on its way to the worker.
@@ -33,21 +36,33 @@ pub(crate) enum Cancelled {
 }
 
 impl Queue {
-    pub(crate) fn new(store: Store, monitor: Monitor) -> (Self, mpsc::UnboundedReceiver<Message>) {
+    pub(crate) fn new(
+        store: Store,
+        monitor: Monitor,
+    ) -> (Arc<Self>, mpsc::UnboundedReceiver<Message>) {
         let (messages, receiver) = mpsc::unbounded_channel();
         let queue = Self {
             store,
             monitor,
             messages,
             running: Mutex::default(),
+            reporting: tokio::sync::Mutex::default(),
         };
-        (queue, receiver)
+        (Arc::new(queue), receiver)
     }
 
-    pub(crate) async fn enqueue(&self, job: NewJob) -> Result<(), sqlx::Error> {
-        self.store.insert(&job).await?;
-        self.send(job);
-        self.report().await
+    /// Stores a job and sends it on: both or neither, also where the caller leaves in between.
+    pub(crate) async fn enqueue(self: &Arc<Self>, job: NewJob) -> Result<(), sqlx::Error> {
+        let queue = Arc::clone(self);
+        let enqueuing = async move {
+            queue.store.insert(&job).await?;
+            queue.send(job);
+            queue.report().await;
+            Ok(())
+        };
+        tokio::spawn(monitor_layer::current().scope(enqueuing))
+            .await
+            .unwrap_or_else(|error| Err(sqlx::Error::Io(std::io::Error::other(error))))
     }
 
     /// Takes up what an earlier process left.
@@ -55,17 +70,15 @@ impl Queue {
         for job in self.store.requeue_unfinished().await? {
             self.send(job);
         }
-        self.report().await
+        self.report().await;
+        Ok(())
     }
 
     /// Stops a job: one that waits at once, one that runs at its next await.
     pub(crate) async fn cancel(&self, id: Uuid) -> Result<Cancelled, sqlx::Error> {
-        if self
-            .store
-            .advance(id, JobStatus::Queued, JobStatus::Cancelled)
-            .await?
-        {
-            self.report().await?;
+        if let Some(job) = self.store.cancel_queued(id).await? {
+            self.described(&job).cancelled_in_queue();
+            self.report().await;
             return Ok(Cancelled::Accepted);
         }
         let stop = self.running().get(&id).cloned();
@@ -81,6 +94,13 @@ impl Queue {
         }
     }
 
+    /// Stops every job that runs.
+    pub(crate) fn stop_running(&self) {
+        for stop in self.running().values() {
+            stop.notify_one();
+        }
+    }
+
     /// Called by the worker before it takes the job, so that whoever sees the job running can stop it.
     pub(crate) fn can_be_stopped(&self, id: Uuid) -> Arc<Notify> {
         Arc::clone(self.running().entry(id).or_default())
@@ -90,16 +110,39 @@ impl Queue {
         self.running().remove(&id);
     }
 
+    /// The job as the monitor knows it.
+    pub(crate) fn described(&self, job: &NewJob) -> Job {
+        let described = self
+            .monitor
+            .job(job.id.to_string())
+            .niche(job.niche.as_str())
+            .continue_from(&job.trace);
+        match &job.user {
+            Some(user) => described.user(user.as_str()),
+            None => described,
+        }
+    }
+
     /// Tells the monitor how many jobs stand where.
-    pub(crate) async fn report(&self) -> Result<(), sqlx::Error> {
+    pub(crate) async fn report(&self) {
+        let _reporting = self.reporting.lock().await;
+        let counts = match self.store.counts().await {
+            Ok(counts) => counts,
+            Err(error) => {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "The jobs could not be counted"
+                );
+                return;
+            }
+        };
         let queue = self.monitor.queue();
-        for (status, count) in self.store.counts().await? {
+        for (status, count) in counts {
             queue.jobs(status, count);
             if status == JobStatus::Queued {
                 queue.depth(count);
             }
         }
-        Ok(())
     }
 
     fn send(&self, job: NewJob) {

@@ -1,6 +1,6 @@
 use std::{collections::BTreeMap, path::Path};
 
-use monitor_layer::JobStatus;
+use monitor_layer::{JobEnd, JobStatus};
 use sqlx::{
     Row as _, SqlitePool,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow},
@@ -108,18 +108,22 @@ impl Store {
         row.map(|row| record(&row)).transpose()
     }
 
-    /// Moves a job from one status to another; `false` where it was not in the first.
-    pub(crate) async fn advance(
-        &self,
-        id: Uuid,
-        from: JobStatus,
-        to: JobStatus,
-    ) -> Result<bool, sqlx::Error> {
+    /// Takes a job out of the queue; `None` where it was not in it.
+    pub(crate) async fn cancel_queued(&self, id: Uuid) -> Result<Option<NewJob>, sqlx::Error> {
+        let row = sqlx::query(
+            "UPDATE jobs SET status = 'CANCELLED' WHERE id = ? AND status = 'QUEUED' RETURNING *",
+        )
+        .bind(id.to_string())
+        .fetch_optional(&self.pool)
+        .await?;
+        row.as_ref().map(new_job).transpose()
+    }
+
+    /// Takes a job up; `false` where it is not in the queue any more.
+    pub(crate) async fn start_queued(&self, id: Uuid) -> Result<bool, sqlx::Error> {
         let updated =
-            sqlx::query("UPDATE jobs SET status = ?, step = NULL WHERE id = ? AND status = ?")
-                .bind(to.as_str())
+            sqlx::query("UPDATE jobs SET status = 'RUNNING' WHERE id = ? AND status = 'QUEUED'")
                 .bind(id.to_string())
-                .bind(from.as_str())
                 .execute(&self.pool)
                 .await?;
         Ok(updated.rows_affected() == 1)
@@ -137,14 +141,14 @@ impl Store {
     pub(crate) async fn set_end(
         &self,
         id: Uuid,
-        status: JobStatus,
+        end: JobEnd,
         cost_usd: f64,
         error: Option<&JobError>,
     ) -> Result<(), sqlx::Error> {
         sqlx::query(
             "UPDATE jobs SET status = ?, cost_usd = ?, error_code = ?, error_message = ?, step = NULL WHERE id = ?",
         )
-        .bind(status.as_str())
+        .bind(end.as_str())
         .bind(cost_usd)
         .bind(error.map(|error| &error.code))
         .bind(error.map(|error| &error.message))

@@ -1,6 +1,6 @@
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use monitor_layer::{JobStatus, Monitor};
+use monitor_layer::{JobEnd, Monitor};
 use tokio::{
     sync::{Semaphore, mpsc},
     task::{JoinError, JoinSet},
@@ -10,7 +10,7 @@ use crate::{
     pipeline::{Finished, Pipeline, PipelineError},
     queue::{Message, Queue},
     storage::Storage,
-    store::{JobError, NewJob, Store},
+    store::{JobError, Store},
 };
 
 const JOBS_AT_ONCE: usize = 2;
@@ -18,27 +18,19 @@ const JOBS_AT_ONCE: usize = 2;
 /// Takes jobs from the queue and runs the pipeline for each.
 #[derive(Clone)]
 pub(crate) struct Worker {
-    monitor: Monitor,
-    store: Store,
-    storage: Storage,
-    queue: Arc<Queue>,
+    pub(crate) monitor: Monitor,
+    pub(crate) store: Store,
+    pub(crate) storage: Storage,
+    pub(crate) queue: Arc<Queue>,
 }
 
 impl Worker {
-    pub(crate) fn new(monitor: Monitor, store: Store, storage: Storage, queue: Arc<Queue>) -> Self {
-        Self {
-            monitor,
-            store,
-            storage,
-            queue,
-        }
-    }
-
-    /// Works until it is asked to stop, and then until the running jobs are over.
+    /// Works until it is asked to stop; the running jobs then have the grace time to end.
     pub(crate) async fn work(
         self,
         mut messages: mpsc::UnboundedReceiver<Message>,
         stop: impl Future<Output = ()>,
+        grace: Duration,
     ) {
         let mut jobs = JoinSet::new();
         let places = Arc::new(Semaphore::new(JOBS_AT_ONCE));
@@ -51,10 +43,8 @@ impl Worker {
                 while jobs.try_join_next().is_some() {}
                 jobs.spawn(async move {
                     if let Err(error) = worker.take(message).await {
-                        tracing::error!(
-                            error = &error as &dyn std::error::Error,
-                            "The job store failed"
-                        );
+                        let error: &dyn std::error::Error = &error;
+                        tracing::error!(error, "The job store failed");
                     }
                     drop(place);
                 });
@@ -64,34 +54,32 @@ impl Worker {
             () = next => {}
             () = stop => {}
         }
-        while jobs.join_next().await.is_some() {}
+        let ended = async { while jobs.join_next().await.is_some() {} };
+        if tokio::time::timeout(grace, ended).await.is_err() {
+            self.queue.stop_running();
+            while jobs.join_next().await.is_some() {}
+        }
     }
 
     async fn take(&self, message: Message) -> Result<(), sqlx::Error> {
         let id = message.job.id;
         let stop = self.queue.can_be_stopped(id);
-        let taken = self
-            .store
-            .advance(id, JobStatus::Queued, JobStatus::Running)
-            .await;
-        let ended = match taken {
+        let ended = match self.store.start_queued(id).await {
             Ok(true) => self.run(message, &stop).await,
-            Ok(false) => {
-                self.described(&message.job).cancelled_in_queue();
-                Ok(())
-            }
+            // Cancelled in the queue, and told by whoever did.
+            Ok(false) => Ok(()),
             Err(error) => Err(error),
         };
         self.queue.is_over(id);
-        ended?;
-        self.queue.report().await
+        self.queue.report().await;
+        ended
     }
 
     async fn run(&self, message: Message, stop: &tokio::sync::Notify) -> Result<(), sqlx::Error> {
-        self.queue.report().await?;
+        self.queue.report().await;
         let Message { job, queued } = message;
         let (id, niche) = (job.id, job.niche);
-        let running = self.described(&job).queued_for(queued.elapsed());
+        let running = self.queue.described(&job).queued_for(queued.elapsed());
         let pipeline = Pipeline {
             store: self.store.clone(),
             storage: self.storage.clone(),
@@ -104,63 +92,51 @@ impl Worker {
                 task.await
             }
         };
-        let end = End::of(ended);
+        let ended = Ended::of(ended);
         self.store
-            .set_end(id, end.status, end.cost_usd, end.error.as_ref())
+            .set_end(id, ended.end, ended.cost_usd, ended.error.as_ref())
             .await?;
         let business = self.monitor.business();
-        // What is added is finite and above 0.
-        let _ = business.job_cost(niche.as_str(), end.status, "render", end.cost_usd);
-        let _ = business.credits_used(end.credits);
+        // What is added is finite and not below 0.
+        let _ = business.job_cost(niche.as_str(), ended.end, "render", ended.cost_usd);
+        let _ = business.credits_used(ended.credits);
         Ok(())
-    }
-
-    fn described(&self, job: &NewJob) -> monitor_layer::Job {
-        let described = self
-            .monitor
-            .job(job.id.to_string())
-            .niche(job.niche.as_str())
-            .continue_from(&job.trace);
-        match &job.user {
-            Some(user) => described.user(user.as_str()),
-            None => described,
-        }
     }
 }
 
 /// How a job ended, for the store and the books.
-struct End {
-    status: JobStatus,
+struct Ended {
+    end: JobEnd,
     cost_usd: f64,
     credits: f64,
     error: Option<JobError>,
 }
 
-impl End {
+impl Ended {
     fn of(ended: Result<Result<Finished, PipelineError>, JoinError>) -> Self {
-        let without_video = |status, error| Self {
-            status,
+        let without_video = |end, error| Self {
+            end,
             cost_usd: 0.0,
             credits: 0.0,
             error,
         };
         match ended {
             Ok(Ok(finished)) => Self {
-                status: JobStatus::Completed,
+                end: JobEnd::Completed,
                 cost_usd: finished.cost_usd,
                 credits: finished.scenes as f64,
                 error: None,
             },
             Ok(Err(error)) => without_video(
-                JobStatus::Failed,
+                JobEnd::Failed,
                 Some(JobError {
                     code: error.code().to_owned(),
                     message: error.to_string(),
                 }),
             ),
-            Err(stopped) if stopped.is_cancelled() => without_video(JobStatus::Cancelled, None),
+            Err(stopped) if stopped.is_cancelled() => without_video(JobEnd::Cancelled, None),
             Err(_) => without_video(
-                JobStatus::Failed,
+                JobEnd::Failed,
                 Some(JobError {
                     code: "PIPELINE_PANICKED".to_owned(),
                     message: "the pipeline broke".to_owned(),

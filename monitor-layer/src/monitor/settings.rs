@@ -74,13 +74,17 @@ impl Settings {
                 .or(resource.service),
             version: resource.version,
             env: text("APP_ENV")?.or(resource.env),
-            log: text("LOG_LEVEL")?.map(|level| {
-                log_filter(&level).unwrap_or_else(|problem| {
-                    warnings.push(format!(
-                        "LOG_LEVEL {problem}; expected a level (trace, debug, info, warn, error, off) or directives \
-                         as info,sqlx=warn; info is used"
-                    ));
-                    Targets::new().with_default(Level::INFO)
+            log: lookup("LOG_LEVEL").and_then(|level| {
+                let level = level.to_string_lossy();
+                let level = level.trim();
+                (!level.is_empty()).then(|| {
+                    log_filter(level).unwrap_or_else(|problem| {
+                        warnings.push(format!(
+                            "LOG_LEVEL {problem}; expected a level (trace, debug, info, warn, error, off) or \
+                             directives as info,sqlx=warn; info is used"
+                        ));
+                        Targets::new().with_default(Level::INFO)
+                    })
                 })
             }),
             sampler: text("OTEL_TRACES_SAMPLER_ARG")?
@@ -94,6 +98,10 @@ impl Settings {
             },
             warnings: Vec::new(),
         };
+        // No transactions are sent yet; a value that could not be used is told of all the same.
+        if let Some(rate) = text("SENTRY_TRACES_SAMPLE_RATE")? {
+            sampler("SENTRY_TRACES_SAMPLE_RATE", &rate)?;
+        }
         for (variable, part) in UNAVAILABLE {
             if lookup(variable).is_some_and(|value| !value.is_empty()) {
                 warnings.push(format!(
@@ -216,12 +224,14 @@ mod tests {
 
     #[test]
     fn an_unusable_ratio_stops_the_start_and_says_why() {
-        for bad in ["1.5", "-0.1", "NaN", "ten"] {
-            let error = read(&[("OTEL_TRACES_SAMPLER_ARG", bad)]).unwrap_err();
-            assert_eq!(
-                error.to_string(),
-                format!("OTEL_TRACES_SAMPLER_ARG is {bad:?}; expected a number from 0 to 1")
-            );
+        for variable in ["OTEL_TRACES_SAMPLER_ARG", "SENTRY_TRACES_SAMPLE_RATE"] {
+            for bad in ["1.5", "-0.1", "NaN", "ten"] {
+                let error = read(&[(variable, bad)]).unwrap_err();
+                assert_eq!(
+                    error.to_string(),
+                    format!("{variable} is {bad:?}; expected a number from 0 to 1")
+                );
+            }
         }
     }
 
@@ -234,6 +244,19 @@ mod tests {
             assert!(filter.would_enable("any", &Level::INFO), "{bad}");
             assert!(!filter.would_enable("any", &Level::DEBUG), "{bad}");
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_log_level_that_is_no_text_warns_and_means_info() {
+        use std::os::unix::ffi::OsStringExt as _;
+
+        let settings = Settings::read(|variable| {
+            (variable == "LOG_LEVEL").then(|| OsString::from_vec(vec![0xff]))
+        })
+        .unwrap();
+        assert_eq!(settings.warnings.len(), 1);
+        assert!(settings.log.unwrap().would_enable("any", &Level::INFO));
     }
 
     #[test]

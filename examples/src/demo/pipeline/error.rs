@@ -2,6 +2,8 @@ use std::io;
 
 use monitor_layer::Categorize;
 
+use super::parse::MOST_SCENES;
+
 /// Why a script did not become a video.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PipelineError {
@@ -9,6 +11,10 @@ pub(crate) enum PipelineError {
         "the pause {0:?} is none; expected seconds or milliseconds up to a minute, as 2s or 500ms"
     )]
     InvalidPause(String),
+    #[error("the script has {0} scenes; at most {MOST_SCENES} are rendered")]
+    TooManyScenes(usize),
+    #[error("the pauses last over a minute together")]
+    TooLongPauses,
     #[error("the image {name:?} is not among the assets")]
     AssetMissing {
         name: String,
@@ -33,6 +39,8 @@ impl PipelineError {
     pub(crate) const fn code(&self) -> &'static str {
         match self {
             Self::InvalidPause(_) => "PIPELINE_INVALID_PAUSE",
+            Self::TooManyScenes(_) => "PIPELINE_TOO_MANY_SCENES",
+            Self::TooLongPauses => "PIPELINE_PAUSES_TOO_LONG",
             Self::AssetMissing { .. } => "PIPELINE_ASSET_MISSING",
             Self::AssetUnreadable { .. } => "PIPELINE_ASSET_UNREADABLE",
             Self::Encoding(_) => "PIPELINE_ENCODING_FAILED",

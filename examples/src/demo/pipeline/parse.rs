@@ -4,6 +4,8 @@ use monitor_layer::instrument_step;
 
 use super::PipelineError;
 
+pub(super) const MOST_SCENES: usize = 500;
+/// Of one pause, and of all together.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// A paragraph of the script.
@@ -39,6 +41,12 @@ pub(super) fn parse(script: &str) -> Result<Vec<Scene>, PipelineError> {
         }
     }
     scenes.extend(scene);
+    if scenes.len() > MOST_SCENES {
+        return Err(PipelineError::TooManyScenes(scenes.len()));
+    }
+    if scenes.iter().map(|scene| scene.pause).sum::<Duration>() > LONGEST_PAUSE {
+        return Err(PipelineError::TooLongPauses);
+    }
     Ok(scenes)
 }
 
@@ -87,6 +95,14 @@ mod tests {
                 },
             ]
         );
+    }
+
+    #[test]
+    fn what_would_take_for_ever_is_refused() {
+        assert!(parse(&"a\n\n".repeat(MOST_SCENES)).is_ok());
+        assert!(parse(&"a\n\n".repeat(MOST_SCENES + 1)).is_err());
+        assert!(parse(&"[pause: 10s]\n".repeat(6)).is_ok());
+        assert!(parse(&"[pause: 10s]\n".repeat(7)).is_err());
     }
 
     #[test]
