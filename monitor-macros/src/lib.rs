@@ -10,7 +10,8 @@ use proc_macro::TokenStream;
 ///
 /// Works on async and sync functions and methods. The step is named for the function, or by `name = "…"`; it has
 /// failed where the returned value is an `Err`, and it is also told when it panics or when its future is dropped
-/// before the end. The value itself is passed on untouched, and nothing of the arguments is recorded.
+/// before the end. The value itself is passed on untouched, and nothing of the arguments is recorded. A function that
+/// is not `async` itself but returns a future is over when it has made it.
 ///
 /// With no monitor anywhere, a step is a `tracing` span and nothing else.
 ///

@@ -18,6 +18,7 @@
 //! A `poll_ready` error is no exchange and passes through.
 
 mod body;
+mod cause;
 mod future;
 mod in_flight;
 mod layer;
@@ -36,8 +37,9 @@ pub use self::{
     route::{Route, RouteLayer, RouteService},
 };
 pub(crate) use self::{
+    cause::panic_message,
     future::Options,
-    in_flight::{InFlight, guarded, panic_message},
+    in_flight::{InFlight, guarded},
     layer::call,
     route::name_route,
 };
