@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, io, time::Duration};
 use axum::{Router, routing::post};
 use http::Method;
 use monitor_layer::{JobEnd, JobStatus, Revenue, instrument_step, testing::TestMonitor};
+use prometheus::proto::LabelPair;
 
 use crate::support::send;
 
@@ -60,7 +61,7 @@ async fn every_metric_of_the_catalogue_is_there_with_its_labels_and_no_other() {
         .filter(|family| !family.name().starts_with("process_"))
         .map(|family| {
             let labels = family.get_metric()[0].get_label();
-            let labels: Vec<_> = labels.iter().map(|label| label.name()).collect();
+            let labels: Vec<_> = labels.iter().map(LabelPair::name).collect();
             (family.name().to_owned(), labels.join(" "))
         })
         .collect();
