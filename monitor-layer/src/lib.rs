@@ -25,8 +25,7 @@ pub use self::endpoints::{Endpoints, ServeError, ServingEndpoints};
 pub use self::health::InvalidCheck;
 pub use self::{
     error::{
-        AsReported, Categorize, Category, Classification, ErrorEvent, Reported, ReportedValue,
-        UnknownCategory,
+        AsReported, Categorize, Category, Classification, ErrorEvent, Reported, UnknownCategory,
     },
     exchange::{
         Cause, CountRequestBody, End, ExchangeLayer, ExchangeService, Observe, Outcome,
@@ -55,8 +54,8 @@ pub use monitor_macros::instrument_step;
 #[doc(hidden)]
 pub mod __private {
     pub use crate::step::{
-        Look, StepSite, ViaCategorize, ViaDisplay, ViaError, ViaLent, ViaLocal, ViaNothing,
-        ViaType, run, run_sync,
+        Look, LookBorrowed, StepSite, ViaCategorize, ViaDisplay, ViaError, ViaLent, ViaLocal,
+        ViaNothing, ViaType, run, run_sync,
     };
 }
 

@@ -4,7 +4,8 @@ use syn::{Ident, LitStr, ext::IdentExt as _};
 
 use crate::{
     arguments::Arguments,
-    function::{Function, Returned},
+    function::Function,
+    returned::{Returned, Value},
 };
 
 pub(crate) fn instrument_step(arguments: TokenStream, item: &TokenStream) -> TokenStream {
@@ -36,16 +37,32 @@ fn expand(arguments: &Arguments, function: &Function) -> TokenStream {
             &SITE
         }
     };
-    let call = match (function.returned(), signature.asyncness) {
-        (Returned::Type(returned), Some(_)) => {
-            let look = look(&returned);
-            let body = function.block(&declare_type(&returned));
+    let call = match (Returned::of(signature), signature.asyncness) {
+        (Returned::Value(value), Some(_)) => {
+            let look = look(Some(&value));
+            let body = function.block(&declare_type(&value));
             quote!(::monitor_layer::__private::run(#site, async move #body, #look).await)
         }
-        (Returned::Type(returned), None) => {
-            let look = look(&returned);
+        (Returned::Value(value), None) => {
+            let returned = &value.tokens;
+            let look = look(Some(&value));
             let body = function.block(&TokenStream::new());
             quote!(::monitor_layer::__private::run_sync(#site, move || -> #returned #body, #look))
+        }
+        (Returned::Future { output, boxed }, _) => {
+            let look = look(output.as_ref());
+            let body = function.block(&TokenStream::new());
+            // Called at once, as without the attribute; what it makes is the step.
+            if boxed {
+                let returned = &signature.output;
+                quote! {
+                    ::std::boxed::Box::pin(
+                        ::monitor_layer::__private::run(#site, (move || #returned #body)(), #look)
+                    )
+                }
+            } else {
+                quote!(::monitor_layer::__private::run(#site, (move || #body)(), #look))
+            }
         }
         (Returned::Never, Some(_)) => {
             let body = never(function);
@@ -67,23 +84,29 @@ fn expand(arguments: &Arguments, function: &Function) -> TokenStream {
 }
 
 /// What looks at the returned value, by its type.
-fn look(returned_type: &TokenStream) -> TokenStream {
+fn look(value: Option<&Value>) -> TokenStream {
     // Hygienic: no name of the user's can be this one, nor the other way round.
     let returned = Ident::new("returned", Span::mixed_site());
+    let (declared, look) = match value {
+        Some(value) if value.borrows => (value.tokens.clone(), quote!(LookBorrowed)),
+        Some(value) => (value.tokens.clone(), quote!(Look)),
+        None => (quote!(_), quote!(Look)),
+    };
     quote! {
-        |#returned: &#returned_type| {
+        |#returned: &#declared| {
             #[allow(unused_imports)]
             use ::monitor_layer::__private::{
                 ViaCategorize as _, ViaDisplay as _, ViaError as _, ViaLent as _, ViaLocal as _,
                 ViaNothing as _, ViaType as _,
             };
-            (&&&&&&&::monitor_layer::__private::Look(#returned)).reported()
+            (&&&&&&&::monitor_layer::__private::#look(#returned)).reported()
         }
     }
 }
 
 /// Never runs; tells an async block's type before its body is looked at, as a signature would.
-fn declare_type(returned_type: &TokenStream) -> TokenStream {
+fn declare_type(value: &Value) -> TokenStream {
+    let returned_type = &value.tokens;
     let returned = Ident::new("returned", Span::mixed_site());
     quote_spanned! {Span::mixed_site()=>
         #[allow(

@@ -1,7 +1,7 @@
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
-use quote::{ToTokens as _, TokenStreamExt as _, quote};
+use quote::quote;
 use syn::{
-    Attribute, ReturnType, Signature, Type, Visibility,
+    Attribute, Signature, Visibility,
     parse::{Parse, ParseStream, Parser as _},
 };
 
@@ -14,14 +14,6 @@ pub(crate) struct Function {
     pub(crate) statements: TokenStream,
     /// The braces.
     pub(crate) braces: Group,
-}
-
-/// What a function declares to return.
-pub(crate) enum Returned {
-    /// A type, with `_` for each `impl Trait` in it.
-    Type(TokenStream),
-    /// `!`.
-    Never,
 }
 
 impl Parse for Function {
@@ -52,18 +44,6 @@ impl Parse for Function {
 }
 
 impl Function {
-    pub(crate) fn returned(&self) -> Returned {
-        match &self.signature.output {
-            ReturnType::Default => Returned::Type(quote!(())),
-            ReturnType::Type(_, returned) if matches!(**returned, Type::Never(_)) => {
-                Returned::Never
-            }
-            ReturnType::Type(_, returned) => {
-                Returned::Type(without_impl_trait(returned.to_token_stream()))
-            }
-        }
-    }
-
     /// The body's block, with what has to come first in it.
     pub(crate) fn block(&self, first: &TokenStream) -> Group {
         let statements = &self.statements;
@@ -90,48 +70,4 @@ fn split_inner_attributes(input: ParseStream<'_>) -> syn::Result<(Vec<Attribute>
         attribute.style = syn::AttrStyle::Outer;
     }
     Ok((attributes, input.parse()?))
-}
-
-/// `impl Trait` up to the comma, semicolon or end that closes it becomes `_`.
-fn without_impl_trait(tokens: TokenStream) -> TokenStream {
-    let mut inferred = TokenStream::new();
-    let mut tokens = tokens.into_iter().peekable();
-    while let Some(token) = tokens.next() {
-        match token {
-            TokenTree::Ident(word) if word == "impl" => {
-                inferred.append_all(quote!(_));
-                skip_type(&mut tokens);
-            }
-            TokenTree::Group(group) => {
-                let mut replaced =
-                    Group::new(group.delimiter(), without_impl_trait(group.stream()));
-                replaced.set_span(group.span());
-                inferred.append(replaced);
-            }
-            other => inferred.append(other),
-        }
-    }
-    inferred
-}
-
-fn skip_type(tokens: &mut std::iter::Peekable<impl Iterator<Item = TokenTree>>) {
-    let mut open_angles = 0_usize;
-    let mut after_minus = false;
-    while let Some(token) = tokens.peek() {
-        if let TokenTree::Punct(punct) = token {
-            match punct.as_char() {
-                '<' => open_angles += 1,
-                // The head of `->` closes nothing.
-                '>' if after_minus => {}
-                '>' if open_angles == 0 => return,
-                '>' => open_angles -= 1,
-                ',' | ';' if open_angles == 0 => return,
-                _ => {}
-            }
-            after_minus = punct.as_char() == '-';
-        } else {
-            after_minus = false;
-        }
-        tokens.next();
-    }
 }

@@ -3,6 +3,7 @@
 mod arguments;
 mod expand;
 mod function;
+mod returned;
 
 use proc_macro::TokenStream;
 
@@ -10,8 +11,8 @@ use proc_macro::TokenStream;
 ///
 /// Works on async and sync functions and methods. The step is named for the function, or by `name = "…"`; it has
 /// failed where the returned value is an `Err`, and it is also told when it panics or when its future is dropped
-/// before the end. The value itself is passed on untouched, and nothing of the arguments is recorded. A function that
-/// is not `async` itself but returns a future is over when it has made it.
+/// before the end. The value itself is passed on untouched, and nothing of the arguments is recorded. The step of a
+/// function that returns a future is that future, also where it is boxed, as by `#[async_trait]`.
 ///
 /// With no monitor anywhere, a step is a `tracing` span and nothing else.
 ///

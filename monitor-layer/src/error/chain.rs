@@ -26,18 +26,28 @@ pub(crate) fn text(error: &(dyn Error + 'static)) -> String {
     text_within(error, LONGEST_TEXT)
 }
 
-/// An error's text up to a number of bytes, whatever its `Display` does.
+/// What a value shows, up to 1024 bytes of it.
+pub(crate) fn shown(value: &dyn fmt::Display) -> String {
+    shown_within(value, LONGEST_TEXT)
+}
+
+/// An error's text up to a number of bytes.
+pub(super) fn text_within(error: &(dyn Error + 'static), limit: usize) -> String {
+    shown_within(&error, limit)
+}
+
+/// What a value shows up to a number of bytes, whatever its `Display` does.
 ///
 /// What is longer is cut before the word that does not fit: half a URL or token would no longer be known as one that
 /// holds a secret.
-pub(super) fn text_within(error: &(dyn Error + 'static), limit: usize) -> String {
+fn shown_within(value: &dyn fmt::Display, limit: usize) -> String {
     let written = guarded(|| {
         let mut bounded = Bounded {
             text: String::new(),
             limit,
             is_full: false,
         };
-        let result = write!(bounded, "{error}");
+        let result = write!(bounded, "{value}");
         (result.is_ok() || bounded.is_full).then_some(bounded.text)
     });
     written.flatten().unwrap_or_else(|| UNAVAILABLE.to_owned())

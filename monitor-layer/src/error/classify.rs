@@ -96,7 +96,27 @@ impl Classifier {
         Classification::new(category, code)
     }
 
-    /// Decides for an error of which nothing but its text is known.
+    /// Decides for an error of which nothing but its text, its source and what it says of itself is known.
+    pub(crate) fn classify_told(
+        &self,
+        own: (Option<Category>, Option<&str>),
+        message: &str,
+        source: Option<&(dyn Error + 'static)>,
+    ) -> Classification {
+        let (category, code) = own;
+        if let Some(category) = category.or_else(|| by_prefix(code?)) {
+            return Classification::new(category, code);
+        }
+        let told = self.classify_text(message);
+        let behind = source.map(|source| self.classify(source, None));
+        let mut found = behind
+            .filter(|behind| told.code.is_none() && behind.category != Category::Unknown)
+            .unwrap_or(told);
+        found.code = found.code.or(code.map(Box::from));
+        found
+    }
+
+    /// Decides for what nothing but its text is known of.
     #[expect(
         clippy::unused_self,
         reason = "whoever classifies need not know which errors need what is registered"

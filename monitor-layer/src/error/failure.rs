@@ -1,44 +1,59 @@
 use std::error::Error;
 
-use super::{Category, Classification, chain::chain};
+use super::{Category, Classification, chain};
 use crate::monitor::Core;
 
 /// An error as the code that saw it hands it over.
+#[derive(Debug)]
 pub struct Reported<'a> {
-    /// The error's type, as `type_name` has it.
-    pub type_name: &'static str,
-    /// What can be read of it.
-    pub value: ReportedValue<'a>,
-    /// Its own category.
-    pub category: Option<Category>,
-    /// Its own code.
-    pub code: Option<&'a str>,
-}
-
-impl<'a> Reported<'a> {
-    /// An error of this type, of which nothing but this is known.
-    pub(crate) fn of<E>(value: ReportedValue<'a>) -> Self {
-        Self {
-            type_name: std::any::type_name::<E>(),
-            value,
-            category: None,
-            code: None,
-        }
-    }
-
-    /// An error of which nothing but the type can be read.
-    pub(crate) fn unreadable<E>() -> Self {
-        let type_name = short_type_name(std::any::type_name::<E>());
-        Self::of::<E>(ReportedValue::Text(format!("an error of type {type_name}")))
-    }
+    /// As `type_name` has it.
+    type_name: &'static str,
+    value: Value<'a>,
+    /// What it says of itself.
+    own: (Option<Category>, Option<&'a str>),
 }
 
 /// What can be read of a reported error.
-pub enum ReportedValue<'a> {
-    /// Text and sources.
+#[derive(Debug)]
+enum Value<'a> {
+    /// Everything.
     Error(&'a (dyn Error + 'static)),
-    /// A text.
-    Text(String),
+    /// A text, and the error behind it.
+    Text(String, Option<&'a (dyn Error + 'static)>),
+}
+
+impl<'a> Reported<'a> {
+    /// An error of type `E`.
+    pub(crate) fn error<E>(error: &'a (dyn Error + 'static)) -> Self {
+        Self::new::<E>(Value::Error(error))
+    }
+
+    /// Something of type `E` that shows as this, and the error behind it.
+    pub(crate) fn text<E>(text: String, source: Option<&'a (dyn Error + 'static)>) -> Self {
+        Self::new::<E>(Value::Text(text, source))
+    }
+
+    /// Something of type `E`, of which nothing but this is known.
+    pub(crate) fn unreadable<E>() -> Self {
+        let type_name = short_type_name(std::any::type_name::<E>());
+        Self::text::<E>(format!("an error of type {type_name}"), None)
+    }
+
+    /// What the error says of itself.
+    pub(crate) fn with_own(self, category: Option<Category>, code: Option<&'a str>) -> Self {
+        Self {
+            own: (category, code),
+            ..self
+        }
+    }
+
+    fn new<E>(value: Value<'a>) -> Self {
+        Self {
+            type_name: std::any::type_name::<E>(),
+            value,
+            own: (None, None),
+        }
+    }
 }
 
 /// An error that can be reported; `M` tells apart how it is read, and is always inferred.
@@ -55,13 +70,13 @@ pub enum Lent {}
 
 impl<E: Error + 'static> AsReported<Plain> for E {
     fn as_reported(&self) -> Reported<'_> {
-        Reported::of::<E>(ReportedValue::Error(self))
+        Reported::error::<E>(self)
     }
 }
 
 impl<E: AsRef<dyn Error + Send + Sync>> AsReported<Lent> for E {
     fn as_reported(&self) -> Reported<'_> {
-        Reported::of::<E>(ReportedValue::Error(self.as_ref()))
+        Reported::error::<E>(self.as_ref())
     }
 }
 
@@ -70,19 +85,19 @@ pub enum Told {}
 
 impl AsReported<Told> for Box<dyn Error> {
     fn as_reported(&self) -> Reported<'_> {
-        Reported::of::<Self>(ReportedValue::Error(self.as_ref()))
+        Reported::error::<Self>(self.as_ref())
     }
 }
 
 impl AsReported<Told> for String {
     fn as_reported(&self) -> Reported<'_> {
-        Reported::of::<Self>(ReportedValue::Text(self.clone()))
+        Reported::text::<Self>(self.clone(), None)
     }
 }
 
 impl AsReported<Told> for &str {
     fn as_reported(&self) -> Reported<'_> {
-        Reported::of::<Self>(ReportedValue::Text((*self).to_owned()))
+        Reported::text::<Self>((*self).to_owned(), None)
     }
 }
 
@@ -107,32 +122,31 @@ impl Failure {
         let classifier = core.errors.classifier();
         let type_name = short_type_name(reported.type_name);
         match &reported.value {
-            ReportedValue::Error(error) => Self {
+            Value::Error(error) => Self {
                 type_name,
-                message: super::chain::text(*error),
-                chain: chain(*error),
-                classification: classifier
-                    .classify(*error, Some((reported.category, reported.code))),
+                message: chain::text(*error),
+                chain: chain::chain(*error),
+                classification: classifier.classify(*error, Some(reported.own)),
             },
-            ReportedValue::Text(text) => Self {
-                type_name,
-                classification: classifier.classify_text(text),
-                message: text.clone(),
-                chain: Vec::new(),
-            },
+            Value::Text(message, source) => {
+                let mut texts: Vec<String> =
+                    source.iter().map(|source| chain::text(*source)).collect();
+                texts.extend(source.iter().flat_map(|source| chain::chain(*source)));
+                Self {
+                    type_name,
+                    classification: classifier.classify_told(reported.own, message, *source),
+                    message: message.clone(),
+                    chain: texts,
+                }
+            }
         }
     }
 
     pub(crate) fn error(core: &Core, error: &(dyn Error + 'static)) -> Self {
-        Self::reported(
-            core,
-            &Reported {
-                type_name: "error",
-                value: ReportedValue::Error(error),
-                category: None,
-                code: None,
-            },
-        )
+        Self {
+            type_name: "error".to_owned(),
+            ..Self::reported(core, &Reported::error::<()>(error))
+        }
     }
 
     pub(crate) fn panicked(core: &Core, message: &str) -> Self {

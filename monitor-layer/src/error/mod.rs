@@ -14,7 +14,7 @@ mod sentry;
 pub(crate) use self::sentry::{Settings as SentrySettings, Sink as SentrySink};
 pub(crate) use self::{
     capture::{Capture, Origin, Sinks},
-    chain::{chain, text},
+    chain::{chain, shown, text},
     classify::Classifier,
     exchange::capture_exchange,
     failure::Failure,
@@ -23,5 +23,5 @@ pub use self::{
     category::{Categorize, Category, UnknownCategory},
     classify::Classification,
     event::ErrorEvent,
-    failure::{AsReported, Reported, ReportedValue},
+    failure::{AsReported, Reported},
 };

@@ -3,11 +3,16 @@
 
 use std::{error::Error, fmt};
 
-use crate::error::{Categorize, Reported, ReportedValue};
+use crate::error::{Categorize, Reported, shown};
 
 /// A value that a step returned.
 #[derive(Debug)]
 pub struct Look<'a, T>(pub &'a T);
+
+/// A value that a step returned, whose error may borrow: it cannot be looked for along a chain of sources, nor is its
+/// own type known for what it is.
+#[derive(Debug)]
+pub struct LookBorrowed<'a, T>(pub &'a T);
 
 /// Errors that know their category or code.
 pub trait ViaCategorize<'a> {
@@ -17,11 +22,8 @@ pub trait ViaCategorize<'a> {
 
 impl<'a, T, E: Categorize + Error + 'static> ViaCategorize<'a> for &&&&&&Look<'a, Result<T, E>> {
     fn reported(&self) -> Option<Reported<'a>> {
-        self.0.as_ref().err().map(|error| Reported {
-            category: error.category(),
-            code: error.code(),
-            ..Reported::of::<E>(ReportedValue::Error(error))
-        })
+        let error = self.0.as_ref().err()?;
+        Some(Reported::error::<E>(error).with_own(error.category(), error.code()))
     }
 }
 
@@ -34,7 +36,7 @@ pub trait ViaError<'a> {
 impl<'a, T, E: Error + 'static> ViaError<'a> for &&&&&Look<'a, Result<T, E>> {
     fn reported(&self) -> Option<Reported<'a>> {
         let error = self.0.as_ref().err()?;
-        Some(Reported::of::<E>(ReportedValue::Error(error)))
+        Some(Reported::error::<E>(error))
     }
 }
 
@@ -47,7 +49,7 @@ pub trait ViaLent<'a> {
 impl<'a, T, E: AsRef<dyn Error + Send + Sync>> ViaLent<'a> for &&&&Look<'a, Result<T, E>> {
     fn reported(&self) -> Option<Reported<'a>> {
         let error = self.0.as_ref().err()?;
-        Some(Reported::of::<E>(ReportedValue::Error(error.as_ref())))
+        Some(Reported::error::<E>(error.as_ref()))
     }
 }
 
@@ -60,7 +62,7 @@ pub trait ViaLocal<'a> {
 impl<'a, T, E: AsRef<dyn Error>> ViaLocal<'a> for &&&Look<'a, Result<T, E>> {
     fn reported(&self) -> Option<Reported<'a>> {
         let error = self.0.as_ref().err()?;
-        Some(Reported::of::<E>(ReportedValue::Error(error.as_ref())))
+        Some(Reported::error::<E>(error.as_ref()))
     }
 }
 
@@ -73,7 +75,7 @@ pub trait ViaDisplay<'a> {
 impl<'a, T, E: fmt::Display> ViaDisplay<'a> for &&Look<'a, Result<T, E>> {
     fn reported(&self) -> Option<Reported<'a>> {
         let error = self.0.as_ref().err()?;
-        Some(Reported::of::<E>(ReportedValue::Text(error.to_string())))
+        Some(Reported::text::<E>(shown(error), None))
     }
 }
 
@@ -97,6 +99,41 @@ pub trait ViaNothing<'a> {
 }
 
 impl<'a, T> ViaNothing<'a> for Look<'a, T> {
+    fn reported(&self) -> Option<Reported<'a>> {
+        None
+    }
+}
+
+impl<'a, T, E: Categorize + Error> ViaCategorize<'a> for &&&&&&LookBorrowed<'a, Result<T, E>> {
+    fn reported(&self) -> Option<Reported<'a>> {
+        let error = self.0.as_ref().err()?;
+        let reported = Reported::text::<E>(shown(error), error.source());
+        Some(reported.with_own(error.category(), error.code()))
+    }
+}
+
+impl<'a, T, E: Error> ViaError<'a> for &&&&&LookBorrowed<'a, Result<T, E>> {
+    fn reported(&self) -> Option<Reported<'a>> {
+        let error = self.0.as_ref().err()?;
+        Some(Reported::text::<E>(shown(error), error.source()))
+    }
+}
+
+impl<'a, T, E: fmt::Display> ViaDisplay<'a> for &&LookBorrowed<'a, Result<T, E>> {
+    fn reported(&self) -> Option<Reported<'a>> {
+        let error = self.0.as_ref().err()?;
+        Some(Reported::text::<E>(shown(error), None))
+    }
+}
+
+impl<'a, T, E> ViaType<'a> for &LookBorrowed<'a, Result<T, E>> {
+    fn reported(&self) -> Option<Reported<'a>> {
+        self.0.as_ref().err()?;
+        Some(Reported::unreadable::<E>())
+    }
+}
+
+impl<'a, T> ViaNothing<'a> for LookBorrowed<'a, T> {
     fn reported(&self) -> Option<Reported<'a>> {
         None
     }

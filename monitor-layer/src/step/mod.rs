@@ -7,7 +7,10 @@ mod site;
 use self::running::RunningStep;
 pub(crate) use self::site::SiteTable;
 pub use self::{
-    look::{Look, ViaCategorize, ViaDisplay, ViaError, ViaLent, ViaLocal, ViaNothing, ViaType},
+    look::{
+        Look, LookBorrowed, ViaCategorize, ViaDisplay, ViaError, ViaLent, ViaLocal, ViaNothing,
+        ViaType,
+    },
     site::StepSite,
 };
 use crate::{error::Reported, work};

@@ -466,3 +466,108 @@ fn a_body_that_is_send_stays_so() {
     fn is_send<T: Send>(_: &T) {}
     is_send(&sendable(String::new()));
 }
+
+#[tokio::test]
+async fn a_function_that_returns_a_future_is_a_step_as_long_as_the_future() {
+    type Boxed<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+    #[instrument_step]
+    fn boxed(
+        fail: &bool,
+    ) -> std::pin::Pin<Box<dyn Future<Output = Result<u8, DeclinedCard>> + Send + '_>> {
+        Box::pin(async move {
+            tokio::task::yield_now().await;
+            if *fail { Err(DeclinedCard) } else { Ok(7) }
+        })
+    }
+    #[instrument_step]
+    fn opaque() -> impl Future<Output = Result<u8, DeclinedCard>> + Send {
+        std::future::ready(Err(DeclinedCard))
+    }
+
+    let monitor = TestMonitor::new("api");
+    in_job(&monitor, async {
+        let never_polled = boxed(&true);
+        drop(never_polled);
+        assert_eq!(boxed(&false).await.unwrap(), 7);
+        let aliased: Boxed<'_, _> = boxed(&true);
+        assert!(aliased.await.is_err());
+        assert!(opaque().await.is_err());
+    })
+    .await;
+    assert_eq!(ended(&monitor, "boxed"), [1.0, 1.0, 0.0, 0.0]);
+    assert_eq!(ended(&monitor, "opaque"), [0.0, 1.0, 0.0, 0.0]);
+}
+
+#[tokio::test]
+async fn an_error_that_borrows_is_told_with_its_category_and_what_lies_behind_it() {
+    #[derive(Debug)]
+    struct Unreadable<'a>(&'a str, io::Error);
+
+    impl fmt::Display for Unreadable<'_> {
+        fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(formatter, "{} cannot be read", self.0)
+        }
+    }
+
+    impl std::error::Error for Unreadable<'_> {
+        fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+            Some(&self.1)
+        }
+    }
+
+    #[instrument_step]
+    async fn read(name: &str) -> Result<(), Unreadable<'_>> {
+        Err(Unreadable(name, io::ErrorKind::TimedOut.into()))
+    }
+
+    let monitor = TestMonitor::new("api");
+    in_job(&monitor, async { drop(read("sun.gif").await) }).await;
+    let [event] = monitor.errors().try_into().unwrap();
+    assert_eq!(event.message, "sun.gif cannot be read");
+    assert_eq!(
+        event.chain,
+        [io::Error::from(io::ErrorKind::TimedOut).to_string()]
+    );
+    assert_eq!(event.category, Category::Timeout);
+}
+
+#[tokio::test]
+async fn methods_under_async_trait_are_steps() {
+    #[async_trait::async_trait]
+    trait Render {
+        async fn render(&self, frames: &u8) -> Result<u8, DeclinedCard>;
+
+        #[instrument_step]
+        async fn twice(&self, frames: u8) -> u8 {
+            frames * 2
+        }
+    }
+
+    struct Renderer;
+
+    #[async_trait::async_trait]
+    impl Render for Renderer {
+        #[instrument_step]
+        async fn render(&self, frames: &u8) -> Result<u8, DeclinedCard> {
+            tokio::task::yield_now().await;
+            if *frames == 0 {
+                return Err(DeclinedCard);
+            }
+            Ok(*frames)
+        }
+    }
+
+    let monitor = TestMonitor::new("api");
+    in_job(&monitor, async {
+        let renderer: Box<dyn Render + Send + Sync> = Box::new(Renderer);
+        assert_eq!(renderer.render(&7).await.unwrap(), 7);
+        assert!(renderer.render(&0).await.is_err());
+        assert_eq!(renderer.twice(2).await, 4);
+    })
+    .await;
+    assert_eq!(ended(&monitor, "render"), [1.0, 1.0, 0.0, 0.0]);
+    assert_eq!(ended(&monitor, "twice"), [1.0, 0.0, 0.0, 0.0]);
+    let [event] = monitor.errors().try_into().unwrap();
+    assert_eq!(event.category, Category::Payment);
+}

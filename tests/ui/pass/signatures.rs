@@ -72,6 +72,48 @@ async fn recursive(depth: u32) -> u32 {
 }
 
 #[instrument_step]
+fn boxed_future<'a>(text: &'a str) -> std::pin::Pin<Box<dyn Future<Output = Result<u32, Box<dyn Error>>> + Send + 'a>> {
+    if text.is_empty() {
+        return Box::pin(async { Ok(0) });
+    }
+    Box::pin(async move { Err(Box::<dyn Error>::from(text.to_owned())) })
+}
+
+#[derive(Debug)]
+struct Borrowing<'a>(&'a str);
+
+impl Display for Borrowing<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.0)
+    }
+}
+
+impl Error for Borrowing<'_> {}
+
+#[instrument_step]
+fn borrowing_error<'a>(text: &'a str) -> Result<u8, Borrowing<'a>> {
+    Err(Borrowing(text))
+}
+
+#[instrument_step]
+async fn borrowing_error_elided(text: &str) -> Result<&str, Borrowing<'_>> {
+    Err(Borrowing(text))
+}
+
+#[instrument_step]
+fn generic_error<E: Error>(error: E) -> Result<u8, E> {
+    Err(error)
+}
+
+#[instrument_step]
+async fn generic_static_error<E>(error: E) -> Result<u8, E>
+where
+    E: Error + 'static,
+{
+    Err(error)
+}
+
+#[instrument_step]
 fn makes_a_future() -> impl Future<Output = u8> {
     async { 1 }
 }
