@@ -1,27 +1,12 @@
 //! What `tracing` events and spans become.
 
-use std::{
-    fmt, io,
-    sync::{Arc, Mutex},
-};
+use std::{fmt, io};
 
 use monitor_layer::{Monitor, instrument_step, testing::TestMonitor};
 use serde_json::{Value, json};
 use tracing_subscriber::layer::SubscriberExt as _;
 
-#[derive(Clone, Default)]
-struct Written(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Written {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
+use crate::support::Written;
 
 /// What `log` writes under a subscriber with the monitor's layer.
 fn lines(level: &str, log: impl FnOnce(&Monitor)) -> Vec<String> {
@@ -35,9 +20,7 @@ fn lines(level: &str, log: impl FnOnce(&Monitor)) -> Vec<String> {
         .unwrap();
     let subscriber = tracing_subscriber::registry().with(monitor.log_layer());
     tracing::subscriber::with_default(subscriber, || log(&monitor));
-    let bytes = written.0.lock().unwrap().clone();
-    let text = String::from_utf8(bytes).unwrap();
-    text.lines().map(str::to_owned).collect()
+    written.raw_lines()
 }
 
 fn line(log: impl FnOnce()) -> Value {
@@ -339,9 +322,8 @@ fn two_monitors_layers_in_one_subscriber_write_each_entry_once() {
             tracing::info_span!("span").in_scope(|| tracing::info!("Inside"));
         });
     });
-    assert!(first.0.lock().unwrap().is_empty());
-    let text = String::from_utf8(second.0.lock().unwrap().clone()).unwrap();
-    assert_eq!(text.lines().count(), 3, "{text}");
+    assert!(first.lines().is_empty());
+    assert_eq!(second.lines().len(), 3);
 }
 
 /// Panics or logs at each line, as it is told.
@@ -384,11 +366,7 @@ fn a_writer_that_panics_or_logs_costs_its_lines_and_nothing_else() {
         tracing::subscriber::with_default(subscriber, || {
             in_job(&monitor, || assert_eq!(step(), 7));
         });
-        let written = lines.0.lock().unwrap().clone();
-        assert_eq!(
-            String::from_utf8(written).unwrap().lines().count(),
-            expected
-        );
+        assert_eq!(lines.lines().len(), expected);
         let text = prometheus::TextEncoder::new()
             .encode_to_string(&monitor.registry().gather())
             .unwrap();

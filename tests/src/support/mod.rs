@@ -5,6 +5,7 @@ mod send;
 mod server;
 mod streams;
 mod wait;
+mod written;
 
 pub(crate) use self::{
     client::Client,
@@ -14,4 +15,5 @@ pub(crate) use self::{
     server::Server,
     streams::Chunks,
     wait::eventually,
+    written::Written,
 };
