@@ -1,4 +1,4 @@
-//! What a request costs in allocations, over a router that carries a layer doing nothing.
+//! What a request costs in allocations, over a router that carries a layer doing nothing, and what it leaves behind.
 //!
 //! A process of its own: the counting allocator is global, its counts are the thread's.
 
@@ -102,4 +102,37 @@ fn the_monitor_layer_costs_at_most_4_allocations_a_request() {
     }
     let requests = 2.0 * (REQUESTS + WARM_UP as u64) as f64;
     assert_eq!(monitor.metric("http_requests_total", []), requests);
+}
+
+#[test]
+fn what_clients_choose_keeps_no_memory() {
+    const KEPT: i64 = 16 * 1024;
+
+    let monitor = TestMonitor::build("api", |builder| builder.access_log(AccessLog::Off)).unwrap();
+    let app = routes().layer(monitor.layer()).with_state(());
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    let distinct = |numbers: std::ops::Range<u32>| {
+        runtime.block_on(async {
+            for number in numbers {
+                let request = Request::builder()
+                    .method(format!("M{number}").as_str())
+                    .uri(match number % 2 {
+                        0 => format!("/jobs/{number}"),
+                        _ => format!("/elsewhere/{number}"),
+                    })
+                    .header("host", format!("host-{number}.example"))
+                    .header("x-trace-id", format!("client-{number}"))
+                    .header("tracestate", format!("vendor{number}=value{number}"))
+                    .body(Body::empty())
+                    .unwrap();
+                answer(&app, request).await;
+            }
+        });
+    };
+    distinct(0..100);
+    let counted = allocation_counter::measure(|| distinct(100..20_000));
+    let kept = counted.bytes_current;
+    assert!(kept < KEPT, "{kept} bytes");
 }
