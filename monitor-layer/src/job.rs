@@ -88,7 +88,8 @@ impl Job {
         self
     }
 
-    /// Runs it. An `Err` and a panic are a failed job; dropping the future after its first poll cancels it.
+    /// Runs it. An `Err` and a panic are a failed job; dropping the future after its first poll cancels it. Each run is
+    /// a job of its own: a loop that tries again belongs inside, as does what is to be logged with the job's id.
     ///
     /// `M` is inferred: it tells errors from what lends one, as a boxed error does.
     pub fn run<F, T, E, M>(self, work: F) -> impl Future<Output = Result<T, E>> + use<F, T, E, M>
@@ -207,6 +208,7 @@ impl RunningJob {
             WorkEnd::Cancelled => (JobEnd::Cancelled, None),
         };
         core.metrics.job_ended(end, &self.niche, elapsed);
+        let failure = failure.map(|failure| core.errors.capture(core, Origin::Job, failure));
         let (level, message) = match end {
             JobEnd::Completed => (Level::INFO, "Job completed"),
             JobEnd::Cancelled => (Level::WARN, "Job failed"),
@@ -222,9 +224,6 @@ impl RunningJob {
             }
             add_tags(fields);
         });
-        if let (Some(failure), Some(scope)) = (failure, Scope::current()) {
-            core.errors.capture(core, &scope, Origin::Job, &failure);
-        }
     }
 }
 

@@ -26,10 +26,11 @@ use serde_json::Value;
 use tracing_subscriber::layer::SubscriberExt as _;
 
 use crate::{
-    BuildError, ErrorEvent, Monitor, MonitorBuilder,
+    BuildError, ErrorEvent, InScope, Monitor, MonitorBuilder, TraceContext,
     error::Sinks,
     log::{LogLayer, Sink},
     metrics,
+    trace::current::Scope,
 };
 
 /// A [`Monitor`] that keeps what it writes.
@@ -81,6 +82,26 @@ impl TestMonitor {
             lines,
             errors,
         })
+    }
+
+    /// Lets a future run as this monitor's, in a trace of its own: how a step is tested alone.
+    ///
+    /// ```
+    /// use monitor_layer::{instrument_step, testing::TestMonitor};
+    ///
+    /// #[instrument_step]
+    /// async fn render() {}
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let monitor = TestMonitor::new("worker");
+    /// monitor.scope(render()).await;
+    /// assert_eq!(monitor.metric("pipeline_step_duration_seconds_count", [("step", "render")]), 1.0);
+    /// # }
+    /// ```
+    pub fn scope<T>(&self, inner: T) -> InScope<T> {
+        let core = Arc::clone(self.monitor.core());
+        let context = TraceContext::root(&core.sampler);
+        InScope::new(Some(Scope::new(context, Some(core))), inner)
     }
 
     /// The sum of all samples of this name whose labels include these; 0 where there are none. Histograms are asked

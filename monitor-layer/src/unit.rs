@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
 };
 
-use crate::{exchange::Route, trace::SpanId};
+use crate::{error::Classification, exchange::Route, trace::SpanId};
 
 /// The shared state of one exchange or job. Written rarely, so a plain mutex holds it.
 #[derive(Default)]
@@ -34,6 +34,8 @@ pub(crate) struct State {
 pub(crate) struct Captured {
     /// The error's text and those of its sources.
     pub(crate) texts: Vec<String>,
+    /// What it counts as, wherever it is told of again.
+    pub(crate) classification: Classification,
     /// The span that gets to see the failure next, and that has nothing new to tell if it fails by it.
     pub(crate) next: Option<SpanId>,
 }

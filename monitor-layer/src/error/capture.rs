@@ -3,7 +3,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use super::{Classifier, ErrorEvent, Failure};
+use super::{Classification, Classifier, ErrorEvent, Failure};
 use crate::{
     log::{is_sensitive_key, redact_text},
     monitor::Core,
@@ -57,39 +57,37 @@ impl Capture {
         &self.classifier
     }
 
-    /// Makes one event of a failure, unless what failed inside has made it: an error that travels up through steps
-    /// keeps its text, or carries it as a source.
-    pub(crate) fn capture(
-        &self,
-        core: &Core,
-        scope: &Scope,
-        origin: Origin<'_>,
-        failure: &Failure,
-    ) {
-        let state = match &scope.unit {
-            Some(unit) => {
-                let mut state = unit.lock();
-                let is_known = pass_on(&mut state, scope, failure)
-                    || is_answer_of_known_failure(&state, origin, failure);
-                if !is_known {
-                    remember(&mut state, failure, scope.context.parent_span_id());
-                }
-                let copy = state.clone();
-                drop(state);
-                if let (Origin::Job, Some((outer, span))) = (origin, &copy.outer)
-                    && let Some(outer) = outer.upgrade()
-                {
-                    remember(&mut outer.lock(), failure, Some(*span));
-                }
-                if is_known {
-                    return;
-                }
-                copy
-            }
-            None => State::default(),
+    /// Makes one event of a failure of what is current, unless what failed inside has made it: an error that travels
+    /// up through steps keeps its text, or carries it as a source. Gives the failure back, as what it is known for.
+    pub(crate) fn capture(&self, core: &Core, origin: Origin<'_>, mut failure: Failure) -> Failure {
+        let Some(scope) = Scope::current() else {
+            return failure;
         };
+        let mut state = State::default();
+        if let Some(unit) = &scope.unit {
+            let mut shared = unit.lock();
+            let known = pass_on(&mut shared, &scope, &failure)
+                .or_else(|| behind_answer(&shared, origin, &failure));
+            let is_known = known.is_some();
+            if let Some(known) = known {
+                failure.classification = known;
+            } else {
+                remember(&mut shared, &failure, scope.context.parent_span_id());
+            }
+            state = shared.clone();
+            drop(shared);
+            if let (Origin::Job, Some((outer, span))) = (origin, &state.outer)
+                && let Some(outer) = outer.upgrade()
+            {
+                remember(&mut outer.lock(), &failure, Some(*span));
+            }
+            if is_known {
+                return failure;
+            }
+        }
         core.metrics.error_captured(failure.classification.category);
-        self.send(|| event(core, scope, origin, failure, state));
+        self.send(|| event(core, &scope, origin, &failure, state));
+        failure
     }
 
     pub(crate) fn flush(&self, deadline: Duration) {
@@ -120,26 +118,27 @@ impl Capture {
     }
 }
 
-/// Whether this span fails by what was captured further in, which then goes on to the span around it.
-fn pass_on(state: &mut State, scope: &Scope, failure: &Failure) -> bool {
-    let mut is_known = false;
+/// What this span's failure is known for, if it was captured further in; it then goes on to the span around.
+fn pass_on(state: &mut State, scope: &Scope, failure: &Failure) -> Option<Classification> {
+    let mut known = None;
     for captured in &mut state.captured {
         if captured.next == Some(scope.context.span_id())
             && texts(failure).any(|text| captured.texts.contains(text))
         {
             captured.next = scope.context.parent_span_id();
             captured.texts = texts(failure).cloned().collect();
-            is_known = true;
+            known = Some(captured.classification.clone());
         }
     }
-    is_known
+    known
 }
 
-/// An answer's status says nothing of which failure led to it.
-fn is_answer_of_known_failure(state: &State, origin: Origin<'_>, failure: &Failure) -> bool {
-    matches!(origin, Origin::Exchange { .. })
-        && failure.type_name == super::exchange::STATUS_TYPE
-        && !state.captured.is_empty()
+/// An answer's status says nothing of which failure led to it: the last one did.
+fn behind_answer(state: &State, origin: Origin<'_>, failure: &Failure) -> Option<Classification> {
+    let is_status = matches!(origin, Origin::Exchange { .. })
+        && failure.type_name == super::exchange::STATUS_TYPE;
+    let last = state.captured.back().filter(|_| is_status)?;
+    Some(last.classification.clone())
 }
 
 fn remember(state: &mut State, failure: &Failure, next: Option<SpanId>) {
@@ -148,6 +147,7 @@ fn remember(state: &mut State, failure: &Failure, next: Option<SpanId>) {
     }
     state.captured.push_back(Captured {
         texts: texts(failure).cloned().collect(),
+        classification: failure.classification.clone(),
         next,
     });
 }
@@ -174,7 +174,10 @@ fn event(
     let transaction = match (&state.niche, &route, origin) {
         (Some(niche), ..) => format!("job {niche}"),
         (None, Some(route), Origin::Exchange { method, .. }) => format!("{method} {route}"),
-        (None, Some(route), _) => route.clone(),
+        (None, Some(route), _) => match &scope.method {
+            Some(method) => format!("{method} {route}"),
+            None => route.clone(),
+        },
         (None, None, Origin::Step(step)) => step.to_owned(),
         (None, None, _) => "job".to_owned(),
     };

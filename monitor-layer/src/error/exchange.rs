@@ -2,7 +2,6 @@ use super::{Category, Failure, Origin, classify::from_status};
 use crate::{
     exchange::{Cause, End, Outcome},
     monitor::Core,
-    trace::current::Scope,
 };
 
 /// The type of failures that are known by an answer's status alone.
@@ -11,14 +10,11 @@ pub(super) const STATUS_TYPE: &str = "http.status";
 /// Captures the exchange that is current, if it failed by a 5xx answer, an error or a panic; gives back what failed.
 pub(crate) fn capture_exchange(core: &Core, outcome: &Outcome<'_>) -> Option<Failure> {
     let failure = failure(core, outcome)?;
-    if let Some(scope) = Scope::current() {
-        let origin = Origin::Exchange {
-            method: outcome.method.as_str(),
-            route: outcome.route.map_or("unmatched", |route| route.as_str()),
-        };
-        core.errors.capture(core, &scope, origin, &failure);
-    }
-    Some(failure)
+    let origin = Origin::Exchange {
+        method: outcome.method.as_str(),
+        route: outcome.route.map_or("unmatched", |route| route.as_str()),
+    };
+    Some(core.errors.capture(core, origin, failure))
 }
 
 fn failure(core: &Core, outcome: &Outcome<'_>) -> Option<Failure> {

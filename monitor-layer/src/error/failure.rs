@@ -1,4 +1,4 @@
-use std::error::Error;
+use std::{borrow::Cow, error::Error};
 
 use super::{Category, Classification, chain};
 use crate::monitor::Core;
@@ -57,6 +57,10 @@ impl<'a> Reported<'a> {
 }
 
 /// An error that can be reported; `M` tells apart how it is read, and is always inferred.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be reported as the error of a job",
+    note = "expected an `Error` that is `'static`, a boxed one, `anyhow`'s or its like, `String`, `&str` or `()`"
+)]
 pub trait AsReported<M> {
     /// Hands the error over.
     fn as_reported(&self) -> Reported<'_>;
@@ -144,7 +148,7 @@ impl Failure {
 
     pub(crate) fn error(core: &Core, error: &(dyn Error + 'static)) -> Self {
         Self {
-            type_name: "error".to_owned(),
+            type_name: "http.error".to_owned(),
             ..Self::reported(core, &Reported::error::<()>(error))
         }
     }
@@ -177,12 +181,12 @@ fn short_type_name(full: &str) -> String {
     let mut rest = full;
     while let Some(end) = rest.find(|character: char| !is_path(character)) {
         let (path, after) = rest.split_at(end);
-        short.push_str(last_segment(path));
+        short.push_str(&last_segment(path));
         let separator = after.chars().next().map_or(0, char::len_utf8);
         short.push_str(&after[..separator]);
         rest = &after[separator..];
     }
-    short.push_str(last_segment(rest));
+    short.push_str(&last_segment(rest));
     short
 }
 
@@ -190,8 +194,18 @@ fn is_path(character: char) -> bool {
     character.is_alphanumeric() || matches!(character, '_' | ':')
 }
 
-fn last_segment(path: &str) -> &str {
-    path.rsplit("::").next().unwrap_or(path)
+/// With the segment before it where the last is the word that half of all error types are called.
+fn last_segment(path: &str) -> Cow<'_, str> {
+    let mut segments = path.rsplit("::");
+    let last = segments.next().unwrap_or(path);
+    let owner = segments.find(|segment| !matches!(*segment, "error" | "errors"));
+    match owner {
+        // `core::error::Error` is the trait.
+        Some(owner) if last == "Error" && !matches!(owner, "core" | "std") => {
+            format!("{owner}::{last}").into()
+        }
+        _ => last.into(),
+    }
 }
 
 #[cfg(test)]
@@ -208,6 +222,9 @@ mod tests {
             short_type_name("alloc::boxed::Box<dyn core::error::Error + core::marker::Send>"),
             "Box<dyn Error + Send>"
         );
+        assert_eq!(short_type_name("std::io::error::Error"), "io::Error");
+        assert_eq!(short_type_name("anyhow::Error"), "anyhow::Error");
+        assert_eq!(short_type_name("Error"), "Error");
         assert_eq!(short_type_name("&str"), "&str");
     }
 }

@@ -1,13 +1,13 @@
 //! Failures as Sentry events: built from our own context on no scope at all, straight to the client.
 
-use std::{sync::Arc, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use sentry::{
     Client, ClientOptions,
     protocol::{Context, Event, Exception, Level, Map, TraceContext, User, Values},
 };
 
-use super::ErrorEvent;
+use super::{ErrorEvent, exchange::STATUS_TYPE};
 
 /// What a Sentry client is made from.
 #[derive(Clone, Debug)]
@@ -42,6 +42,15 @@ impl Sink {
 }
 
 fn sentry_event(event: ErrorEvent) -> Event<'static> {
+    // Answers known by their status alone have nothing else to be told apart by.
+    let fingerprint: Vec<Cow<'static, str>> = match event.error_type.as_str() {
+        STATUS_TYPE => vec![
+            STATUS_TYPE.into(),
+            event.message.clone().into(),
+            event.transaction.clone().into(),
+        ],
+        _ => vec!["{{ default }}".into()],
+    };
     let mut tags: Map<String, String> = event.tags.into_iter().collect();
     let own = [
         ("service", Some(event.service)),
@@ -58,6 +67,7 @@ fn sentry_event(event: ErrorEvent) -> Event<'static> {
     );
     Event {
         level: Level::Error,
+        fingerprint: fingerprint.into(),
         timestamp: event.timestamp,
         transaction: Some(event.transaction),
         user: event.user.map(|id| User {

@@ -70,10 +70,10 @@ impl AccessExchange {
                 fields.number("status", outcome.status.as_u16().into());
                 fields.milliseconds("durationMs", outcome.elapsed);
                 fields.string("outcome", outcome.end.as_str());
-                if outcome.cause.is_some()
-                    && let Some(failure) = failure
-                {
-                    fields.failure("error", failure);
+                if let Some(failure) = failure {
+                    if outcome.cause.is_some() {
+                        fields.failure("error", failure);
+                    }
                     fields.string("category", failure.classification.category.as_str());
                 }
                 add_tags(fields);

@@ -7,8 +7,8 @@ pub(crate) struct Fields(Vec<(Cow<'static, str>, Value)>);
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Value {
     String(String),
-    Unsigned(u64),
-    Signed(i64),
+    Unsigned(u128),
+    Signed(i128),
     Float(f64),
     Boolean(bool),
     Error(ErrorValue),
@@ -28,7 +28,7 @@ impl Fields {
     }
 
     pub(crate) fn number(&mut self, key: &'static str, value: u64) {
-        self.set(key, || Value::Unsigned(value));
+        self.set(key, || Value::Unsigned(value.into()));
     }
 
     /// Milliseconds, to the microsecond.

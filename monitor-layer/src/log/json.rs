@@ -185,7 +185,7 @@ mod tests {
     #[test]
     fn numbers_are_numbers_and_what_is_no_number_is_text() {
         let mut object = Object::new(String::new());
-        object.value("whole", &Value::Unsigned(u64::MAX));
+        object.value("whole", &Value::Unsigned(u64::MAX.into()));
         object.value("part", &Value::Float(2.5));
         object.value("round", &Value::Float(3.0));
         object.value("none", &Value::Float(f64::NAN));

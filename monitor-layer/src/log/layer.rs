@@ -202,10 +202,20 @@ impl Visit for Visitor {
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.fields.replace(field.name(), Value::Unsigned(value));
+        self.fields
+            .replace(field.name(), Value::Unsigned(value.into()));
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
+        self.fields
+            .replace(field.name(), Value::Signed(value.into()));
+    }
+
+    fn record_u128(&mut self, field: &Field, value: u128) {
+        self.fields.replace(field.name(), Value::Unsigned(value));
+    }
+
+    fn record_i128(&mut self, field: &Field, value: i128) {
         self.fields.replace(field.name(), Value::Signed(value));
     }
 

@@ -114,12 +114,14 @@ impl Business {
         resource: &str,
         usd: f64,
     ) -> Result<(), InvalidAmount> {
-        self.0
-            .business
-            .job_costs
-            .with([niche, end.as_str(), resource], Amounts::default, |cost| {
-                cost.add(usd)
-            })
+        let costs = &self.0.business.job_costs;
+        // All ends at once, for a series that is born above 0 is invisible to `rate`.
+        for end in JobEnd::ALL {
+            costs.with([niche, end.as_str(), resource], Amounts::default, |_| {});
+        }
+        costs.with([niche, end.as_str(), resource], Amounts::default, |cost| {
+            cost.add(usd)
+        })
     }
 }
 
@@ -176,8 +178,14 @@ pub(super) struct BusinessMetrics {
 
 impl BusinessMetrics {
     pub(super) fn new(budget: usize) -> Self {
-        let signups = Family::new(&catalog::SIGNUPS, [SIGNUP_METHOD], budget);
-        for known in ["email", "google"] {
+        // What is known beforehand takes nothing off the budget.
+        let known = ["email", "google"];
+        let signups = Family::new(
+            &catalog::SIGNUPS,
+            [SIGNUP_METHOD],
+            budget.saturating_add(known.len()),
+        );
+        for known in known {
             signups.with([known], Counter::default, |_| {});
         }
         Self {

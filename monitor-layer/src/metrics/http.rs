@@ -232,10 +232,13 @@ impl RouteInstruments {
                 .get_or_init(|| Histogram::new(&catalog::HTTP_REQUEST_SIZE))
                 .observe(bytes);
         }
+        let Some(start) = outcome.response_start else {
+            return;
+        };
         if let Some(histogram) = &self.response_size {
             histogram.observe(outcome.response_bytes);
         }
-        if let (Some(histogram), Some(start)) = (&self.response_start, outcome.response_start) {
+        if let Some(histogram) = &self.response_start {
             histogram.observe_duration(start);
         }
     }

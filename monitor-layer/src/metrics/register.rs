@@ -22,13 +22,12 @@ impl fmt::Display for RegisterError {
         match &self.metric {
             Some(name) => write!(
                 formatter,
-                "the registry has a metric {name} already; give each monitor a registry of its own, by \
-                 `MonitorBuilder::registry`"
+                "the registry has a metric {name} already; give the monitor's metrics a registry of \
+                 their own"
             ),
             None => write!(
                 formatter,
-                "the registry refuses the monitor's metrics: {}; give each monitor a registry of its own, by \
-                 `MonitorBuilder::registry`",
+                "the registry refuses the monitor's metrics: {}; give them a registry of their own",
                 self.reason
             ),
         }

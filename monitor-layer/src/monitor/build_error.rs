@@ -6,7 +6,6 @@ use crate::health::InvalidCheck;
 use crate::{metrics::RegisterError, trace::InvalidRatio};
 
 /// Why a monitor could not be made.
-#[derive(Debug)]
 #[non_exhaustive]
 pub enum BuildError {
     /// A variable of the environment cannot be used.
@@ -22,7 +21,7 @@ pub enum BuildError {
     Check(InvalidCheck),
     /// `install` found a global `tracing` subscriber.
     SubscriberInstalled,
-    /// `install` was called twice.
+    /// There is an installed monitor already.
     MonitorInstalled,
 }
 
@@ -39,12 +38,19 @@ impl fmt::Display for BuildError {
             #[cfg(feature = "server")]
             Self::Check(error) => error.fmt(formatter),
             Self::SubscriberInstalled => formatter.write_str(
-                "a global tracing subscriber is installed already; add `Monitor::log_layer` to it and use `build`",
+                "a global tracing subscriber is installed already; add `Monitor::log_layer` to it, and use `build` and `Monitor::set_global`",
             ),
             Self::MonitorInstalled => formatter.write_str(
                 "a monitor is installed already; use `build` for a second one in the same process",
             ),
         }
+    }
+}
+
+/// As `Display`: what a `main` that returns it prints.
+impl fmt::Debug for BuildError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
     }
 }
 

@@ -2,7 +2,7 @@ use std::{error::Error, fmt, sync::Arc};
 
 use super::{
     BuildError, Core, Monitor, Shared,
-    core::install,
+    core::is_installed,
     lifetime::Lifetime,
     settings::{Settings, log_filter},
 };
@@ -254,14 +254,15 @@ impl MonitorBuilder {
             Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _,
         };
 
+        if is_installed() {
+            return Err(BuildError::MonitorInstalled);
+        }
         let monitor = self.build()?;
         tracing_subscriber::registry()
             .with(monitor.log_layer().with_filter(monitor.core().log.filter()))
             .try_init()
             .map_err(|_| BuildError::SubscriberInstalled)?;
-        if !install(Arc::clone(monitor.core())) {
-            return Err(BuildError::MonitorInstalled);
-        }
+        monitor.set_global()?;
         Ok(monitor)
     }
 

@@ -40,12 +40,16 @@ impl std::ops::Deref for Core {
     }
 }
 
-/// The monitor that serves work which runs in no exchange, job or step of another. Set once, by `install`.
+/// The monitor that serves work which runs in no exchange, job or step of another. Set once.
 static INSTALLED: OnceLock<Arc<Core>> = OnceLock::new();
 
 /// Makes a monitor the process's; `false` where there is one already.
 pub(super) fn install(core: Arc<Core>) -> bool {
     INSTALLED.set(core).is_ok()
+}
+
+pub(super) fn is_installed() -> bool {
+    INSTALLED.get().is_some()
 }
 
 /// The monitor of what runs here, else the installed one.

@@ -130,6 +130,7 @@ where
         let mut scope = scope_of(&request, core);
         scope.core = Some(Arc::clone(core));
         scope.in_exchange = true;
+        scope.method = Some(request.method().clone());
         scope.route = Route::of(request.extensions());
         let options = Options {
             trace_id: Some(scope.context.x_trace_id()),

@@ -89,10 +89,24 @@ impl Monitor {
     }
 
     /// Writes the log entries of `tracing` events: a layer for a subscriber of one's own. `install` has one
-    /// already.
+    /// already; without it, [`set_global`](Self::set_global) takes in what runs in no exchange or job.
     #[must_use]
     pub fn log_layer(&self) -> LogLayer {
         LogLayer::new(Arc::clone(&self.core))
+    }
+
+    /// Makes this the monitor of steps outside of every exchange and job, as [`MonitorBuilder::install`] does: for a
+    /// service with a `tracing` subscriber of its own, which [`log_layer`](Self::log_layer) is part of.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError::MonitorInstalled`] where there is one already.
+    pub fn set_global(&self) -> Result<(), BuildError> {
+        if core::install(Arc::clone(&self.core)) {
+            Ok(())
+        } else {
+            Err(BuildError::MonitorInstalled)
+        }
     }
 
     /// The registry that holds the metrics: one's own, where the builder was given one.

@@ -94,6 +94,8 @@ impl RunningStep {
             WorkEnd::Cancelled => (StepStatus::Cancelled, None),
         };
         instruments.ended(status, elapsed);
+        let failure =
+            failure.map(|failure| core.errors.capture(core, Origin::Step(self.name), failure));
         let (level, message) = match status {
             StepStatus::Success => (Level::INFO, "Step completed"),
             StepStatus::Cancelled => (Level::WARN, "Step failed"),
@@ -110,10 +112,6 @@ impl RunningStep {
                 fields.string("category", failure.classification.category.as_str());
             }
         });
-        if let (Some(failure), Some(scope)) = (failure, Scope::current()) {
-            core.errors
-                .capture(core, &scope, Origin::Step(self.name), &failure);
-        }
     }
 }
 

@@ -5,6 +5,8 @@
 
 use std::{cell::RefCell, mem, sync::Arc};
 
+use http::Method;
+
 use super::{InScope, TraceContext};
 use crate::{exchange::Route, monitor::Core, unit::Unit};
 
@@ -73,6 +75,19 @@ impl Current {
         InScope::new(self.0, inner)
     }
 
+    /// Runs a function as part of what is current here, on whatever thread.
+    ///
+    /// ```
+    /// # fn encode() {}
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let current = monitor_layer::current();
+    /// tokio::task::spawn_blocking(move || current.enter(encode)).await.unwrap();
+    /// # }
+    /// ```
+    pub fn enter<R>(self, work: impl FnOnce() -> R) -> R {
+        enter(&mut { self.0 }, work)
+    }
+
     fn unit(&self) -> Option<&Unit> {
         self.0.as_ref().and_then(|scope| scope.unit.as_deref())
     }
@@ -97,6 +112,8 @@ pub(crate) struct Scope {
     pub(crate) unit: Option<Arc<Unit>>,
     /// The innermost step.
     pub(crate) step: Option<&'static str>,
+    /// The exchange's method.
+    pub(crate) method: Option<Method>,
     /// The exchange's route, where it is known.
     pub(crate) route: Option<Route>,
     /// Whether this is inside of a request whose context a layer has read: layers further in leave it be.
@@ -116,6 +133,7 @@ impl Scope {
             core,
             unit: None,
             step: None,
+            method: None,
             route: None,
             in_request: false,
             in_exchange: false,

@@ -201,3 +201,48 @@ async fn a_panic_s_text_tells_its_category_as_an_error_s_does() {
         1.0
     );
 }
+
+#[tokio::test]
+async fn a_failure_counts_as_the_same_wherever_it_is_told_of() {
+    #[derive(Debug)]
+    struct Declined;
+    impl std::fmt::Display for Declined {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            formatter.write_str("the card was declined")
+        }
+    }
+    impl std::error::Error for Declined {}
+    impl monitor_layer::Categorize for Declined {
+        fn code(&self) -> Option<&str> {
+            Some("PAYMENT_DECLINED")
+        }
+    }
+    #[instrument_step]
+    async fn charge() -> Result<(), Declined> {
+        Err(Declined)
+    }
+    #[instrument_step]
+    async fn checkout() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        Ok(charge().await?)
+    }
+    async fn handler() -> StatusCode {
+        checkout()
+            .await
+            .map_or(StatusCode::BAD_GATEWAY, |()| StatusCode::OK)
+    }
+
+    let monitor = TestMonitor::new("api");
+    let app: Router = Router::new()
+        .route("/checkout", get(handler))
+        .layer(monitor.layer());
+    send(&app, Method::GET, "/checkout").await;
+    let categories: Vec<_> = monitor
+        .lines()
+        .iter()
+        .filter(|line| line["level"] == "error")
+        .map(|line| line["metadata"]["category"].clone())
+        .collect();
+    assert_eq!(categories, ["payment", "payment", "payment"]);
+    let [event] = monitor.errors().try_into().unwrap();
+    assert_eq!(event.transaction, "GET /checkout");
+}

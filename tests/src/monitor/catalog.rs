@@ -160,7 +160,6 @@ fn a_registry_that_has_a_metric_of_ours_is_refused_by_name() {
     let refused = TestMonitor::build("api", |builder| builder.registry(registry)).unwrap_err();
     assert_eq!(
         refused.to_string(),
-        "the registry has a metric signups_total already; give each monitor a registry of its own, by \
-         `MonitorBuilder::registry`"
+        "the registry has a metric signups_total already; give the monitor's metrics a registry of their own"
     );
 }
