@@ -13,10 +13,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .install()?;
 
     for number in 1..=5 {
-        let job = monitor
-            .job(format!("job-{number}"))
-            .niche("history")
-            .user("u-1");
+        let job = monitor.job(format!("job-{number}")).user("u-1");
         // The job's own line, metric and error event are written already.
         let _ = job.run(pipeline(number)).await;
     }

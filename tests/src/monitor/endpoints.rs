@@ -1,11 +1,16 @@
 //! What operators ask, and that asking is not measured.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
 use axum::{Router, routing::get};
 use http::Method;
 use monitor_layer::testing::TestMonitor;
 use serde_json::Value;
 
-use crate::support::send;
+use crate::support::{Client, eventually, send};
 
 async fn fine() -> Result<(), std::io::Error> {
     Ok(())
@@ -156,4 +161,119 @@ async fn a_route_of_the_user_s_whose_path_resembles_an_endpoint_s_is_active_whil
         monitor.metric("http_request_outcomes_total", [("outcome", "cancelled")]),
         1.0
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_check_that_hangs_or_panics_is_unhealthy_and_holds_up_nobody() {
+    let monitor = TestMonitor::build("api", |builder| {
+        builder
+            .check("hangs", std::future::pending::<Result<(), std::io::Error>>)
+            .check("panics", || async {
+                tokio::task::yield_now().await;
+                assert!(String::new().contains('x'), "the check is broken");
+                fine().await
+            })
+            .check("fine", fine)
+    })
+    .unwrap();
+    let start = tokio::time::Instant::now();
+    let answer = send(
+        &monitor.routes::<()>().with_state(()),
+        Method::GET,
+        "/ready",
+    )
+    .await;
+    assert_eq!(start.elapsed().as_secs(), 1);
+    let body: Value = serde_json::from_str(&answer.text).unwrap();
+    let healthy = ["hangs", "panics", "fine"].map(|check| body["checks"][check]["healthy"].clone());
+    assert_eq!(healthy, [false, false, true]);
+    let problems: Vec<_> = monitor
+        .lines()
+        .iter()
+        .map(|line| line["metadata"]["problem"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(
+        problems,
+        ["it panicked: the check is broken", "no answer within 1 s"]
+    );
+}
+
+#[tokio::test]
+async fn who_asks_while_the_checks_run_gets_their_answer_and_runs_none() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&asked);
+    let monitor = TestMonitor::build("api", |builder| {
+        builder.check("counted", move || {
+            counted.fetch_add(1, Ordering::Relaxed);
+            async {
+                tokio::task::yield_now().await;
+                fine().await
+            }
+        })
+    })
+    .unwrap();
+    let app = monitor.routes::<()>().with_state(());
+    let answers =
+        futures_util::future::join_all((0..20).map(|_| send(&app, Method::GET, "/ready"))).await;
+    assert!(answers.iter().all(|answer| answer.status == 200));
+    assert_eq!(asked.load(Ordering::Relaxed), 1);
+    send(&app, Method::GET, "/ready").await;
+    assert_eq!(asked.load(Ordering::Relaxed), 2);
+}
+
+#[tokio::test]
+async fn the_endpoints_answer_get_and_head_and_nothing_else() {
+    let monitor = TestMonitor::new("api");
+    let app = monitor.routes::<()>().with_state(());
+    let head = send(&app, Method::HEAD, "/metrics").await;
+    assert_eq!((head.status.as_u16(), head.text.as_str()), (200, ""));
+    assert_ne!(head.headers["content-length"], "0");
+    assert_eq!(head.headers["cache-control"], "no-store");
+    let refused = send(&app, Method::POST, "/ready").await;
+    assert_eq!(refused.status, 405);
+    assert_eq!(refused.headers["allow"], "GET, HEAD");
+}
+
+#[tokio::test]
+async fn the_endpoints_have_a_port_of_their_own_until_it_is_dropped() {
+    let monitor = TestMonitor::new("worker");
+    monitor.queue().depth(3);
+    let serving = monitor.serve_endpoints("127.0.0.1:0").await.unwrap();
+    let address = serving.address();
+    let mut client = Client::connect(address).await;
+    client.send("GET /health").await;
+    client
+        .read_until(r#""queue":{"waiting":3,"active":0,"failed":0},"uptime":0}"#)
+        .await;
+    let mut lost = Client::connect(address).await;
+    lost.send("GET /elsewhere").await;
+    lost.read_until("404 Not Found").await;
+
+    let taken = monitor.serve_endpoints(address).await.unwrap_err();
+    assert!(
+        taken.to_string().contains("cannot be listened at"),
+        "{taken}"
+    );
+    drop(serving);
+    eventually("the port to close", || {
+        std::net::TcpStream::connect(address).err()
+    })
+    .await;
+}
+
+#[test]
+fn checks_without_a_name_or_with_the_same_one_are_refused() {
+    let refused = |names: [&'static str; 2]| {
+        let built = TestMonitor::build("api", |builder| {
+            names
+                .into_iter()
+                .fold(builder, |builder, name| builder.check(name, fine))
+        });
+        built.unwrap_err().to_string()
+    };
+    assert_eq!(
+        refused(["database", "database"]),
+        "the check \"database\" is the name of two checks; expected each check to have its own"
+    );
+    assert!(refused(["data base", "disk"]).starts_with("the check \"data base\" is no name"));
 }

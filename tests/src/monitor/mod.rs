@@ -3,6 +3,7 @@ mod catalog;
 mod durations;
 mod endpoints;
 mod identity;
+mod lifetime;
 mod lines;
 mod orders;
 mod panics;

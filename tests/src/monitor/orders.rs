@@ -6,6 +6,7 @@ use axum::{Router, body::Body, routing::get};
 use http::{HeaderName, Method, Request, StatusCode, header};
 use monitor_layer::testing::TestMonitor;
 use tower_http::{
+    catch_panic::CatchPanicLayer,
     compression::CompressionLayer,
     cors::{Any, CorsLayer},
     timeout::TimeoutLayer,
@@ -142,4 +143,31 @@ async fn a_fallback_that_comes_after_the_layer_is_outside_of_it() {
         .fallback(async || StatusCode::NOT_FOUND);
     assert_eq!(send(&app, Method::GET, "/missing").await.status, 404);
     assert_eq!(monitor.metric("http_requests_total", []), 0.0);
+}
+
+#[tokio::test]
+async fn a_router_that_is_merged_after_the_layer_is_outside_of_it() {
+    let monitor = TestMonitor::new("api");
+    let other = Router::new().route("/other", get(async || "other"));
+    let app = routes().layer(monitor.layer()).merge(other);
+    assert_eq!(send(&app, Method::GET, "/other").await.status, 200);
+    assert_eq!(monitor.metric("http_requests_total", []), 0.0);
+    send(&app, Method::GET, "/text").await;
+    assert_eq!(monitor.metric("http_requests_total", []), 1.0);
+}
+
+#[tokio::test]
+async fn a_layer_inside_that_catches_panics_leaves_an_answer_like_any_other() {
+    let monitor = TestMonitor::new("api");
+    let app = Router::new()
+        .route("/panic", get(panic))
+        .layer(CatchPanicLayer::new())
+        .layer(monitor.layer());
+    assert_eq!(send(&app, Method::GET, "/panic").await.status, 500);
+    assert_eq!(completed(&monitor), 1.0);
+    assert_eq!(monitor.errors()[0].error_type, "http.status");
+}
+
+async fn panic() {
+    panic!("out of frames");
 }
