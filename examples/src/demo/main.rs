@@ -12,9 +12,7 @@ mod store;
 mod traffic;
 mod worker;
 
-use std::{
-    error::Error, io::Write as _, net::SocketAddr, process::ExitCode, sync::Arc, time::Duration,
-};
+use std::{error::Error, io::Write as _, process::ExitCode, sync::Arc, time::Duration};
 
 use monitor_layer::Monitor;
 use tokio::net::TcpListener;
@@ -96,10 +94,8 @@ async fn run() -> Result<(), Box<dyn Error>> {
 
 /// Serves until the process is asked to stop, and then for as long as the grace time.
 async fn serve(monitor: &Monitor, listener: TcpListener, api: Api) -> Result<(), std::io::Error> {
-    let app = api
-        .router()
-        .into_make_service_with_connect_info::<SocketAddr>();
-    let serving = axum::serve(listener, app).with_graceful_shutdown(monitor.shutdown_requested());
+    let serving =
+        axum::serve(listener, api.router()).with_graceful_shutdown(monitor.shutdown_requested());
     let stopping = monitor.shutdown_requested();
     tokio::select! {
         served = async { serving.await } => served,

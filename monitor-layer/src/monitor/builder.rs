@@ -138,9 +138,9 @@ impl MonitorBuilder {
     /// Adds a readiness check, run with a time limit of one second.
     ///
     /// ```
-    /// # async fn ping() -> Result<(), std::io::Error> { Ok(()) }
+    /// # async fn check_database() -> Result<(), std::io::Error> { Ok(()) }
     /// let monitor = monitor_layer::Monitor::builder("api")
-    ///     .check("database", || async { ping().await })
+    ///     .check("database", check_database)
     ///     .build()?;
     /// # Ok::<_, monitor_layer::BuildError>(())
     /// ```
