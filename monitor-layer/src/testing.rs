@@ -229,7 +229,7 @@ impl Span {
             "Request completed" => format!(
                 "{} {}",
                 metadata["method"].as_str()?,
-                metadata["route"].as_str().unwrap_or("unmatched")
+                metadata["route"].as_str()?
             ),
             "Job completed" | "Job failed" => "job".to_owned(),
             "Step completed" | "Step failed" => text(&metadata["step"])?,

@@ -12,7 +12,7 @@ pub(crate) fn capture_exchange(core: &Core, outcome: &Outcome<'_>) -> Option<Fai
     let failure = failure(core, outcome)?;
     let origin = Origin::Exchange {
         method: outcome.method.as_str(),
-        route: outcome.route.map_or("unmatched", |route| route.as_str()),
+        route: outcome.route_label(),
     };
     Some(core.errors.capture(core, origin, failure))
 }

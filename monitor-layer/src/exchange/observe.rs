@@ -140,6 +140,14 @@ pub struct Outcome<'a> {
     pub cause: Option<Cause<'a>>,
 }
 
+impl Outcome<'_> {
+    /// The value of the `route` label: the matched template, else `unmatched`.
+    #[must_use]
+    pub fn route_label(&self) -> &str {
+        self.route.map_or("unmatched", Route::as_str)
+    }
+}
+
 /// Why an exchange failed or panicked.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]

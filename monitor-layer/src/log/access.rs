@@ -11,7 +11,6 @@ use crate::{
 
 /// The target of the request lines, for directives in `LOG_LEVEL`.
 const TARGET: &str = "monitor_layer::request";
-const UNMATCHED: &str = "unmatched";
 
 /// Which request lines are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -63,10 +62,7 @@ impl AccessExchange {
             .line(core, TARGET, level, "Request completed", |fields| {
                 fields.string("method", outcome.method.as_str());
                 fields.string("path", self.path);
-                fields.string(
-                    "route",
-                    outcome.route.map_or(UNMATCHED, |route| route.as_str()),
-                );
+                fields.string("route", outcome.route_label());
                 fields.number("status", outcome.status.as_u16().into());
                 fields.milliseconds("durationMs", outcome.elapsed);
                 fields.string("outcome", outcome.end.as_str());

@@ -42,8 +42,6 @@ pub(crate) enum Values {
 
 /// What stands for label values beyond a budget.
 pub(crate) const OTHER: &str = "_other";
-/// The route of requests that none matched.
-pub(crate) const UNMATCHED: &str = "unmatched";
 /// The nine of RFC 9110 and, for PATCH, RFC 5789; the last stands for all others.
 pub(crate) const METHODS: [&str; 10] = [
     "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "_OTHER",

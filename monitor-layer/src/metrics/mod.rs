@@ -12,6 +12,7 @@ mod histogram;
 mod http;
 mod job;
 mod register;
+mod route;
 
 mod step;
 
