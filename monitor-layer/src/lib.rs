@@ -30,7 +30,7 @@ pub use self::{
     exchange::{
         Cause, CountRequestBody, End, ExchangeLayer, ExchangeService, Observe, Outcome,
         PassRequestBody, RequestBodies, RequestBody, RequestBytes, RequestHead, ResponseBody,
-        ResponseFuture, ResponseHead, Route, RouteLayer, RouteService,
+        ResponseFuture, ResponseHead, Route, RouteLayer, RouteService, StreamKind,
     },
     job::Job,
     log::{AccessLog, LogLayer},

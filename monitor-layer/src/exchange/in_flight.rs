@@ -3,14 +3,15 @@ use std::{
     mem,
     panic::{self, AssertUnwindSafe},
     thread,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
-use http::{HeaderMap, Method, Request, Response, StatusCode, header, request::Parts};
+use http::{HeaderMap, Method, Request, Response, StatusCode, request::Parts};
 
 use super::{
-    Cause, End, Observe, Outcome, RequestBytes, RequestHead, ResponseHead, Route,
+    Cause, End, Observe, Outcome, RequestBytes, RequestHead, ResponseHead, Route, StreamKind,
     cause::{cause_of, panic_message},
+    response::ResponseFacts,
 };
 use crate::{
     monitor,
@@ -27,6 +28,7 @@ pub(crate) struct InFlight<O: Observe> {
     method: Method,
     route: Option<Route>,
     arrived: Instant,
+    asked: Option<StreamKind>,
     request_bytes: Option<RequestBytes>,
     response: Option<ResponseFacts>,
     response_bytes: u64,
@@ -38,15 +40,6 @@ enum Phase<E> {
     Observed(E),
     /// Not observed, or reported already.
     Over,
-}
-
-struct ResponseFacts {
-    status: StatusCode,
-    started: Duration,
-    declared_length: Option<u64>,
-    bodyless: bool,
-    stream: bool,
-    upgraded: bool,
 }
 
 impl<O: Observe> InFlight<O> {
@@ -65,6 +58,7 @@ impl<O: Observe> InFlight<O> {
             method: request.method().clone(),
             route: Route::of(request.extensions()),
             arrived: Instant::now(),
+            asked: None,
             request_bytes: None,
             response: None,
             response_bytes: 0,
@@ -105,25 +99,14 @@ impl<O: Observe> InFlight<O> {
             self.route = Some(route);
         }
         self.decide();
-        let status = response.status();
-        let upgraded = status == StatusCode::SWITCHING_PROTOCOLS
-            || (self.method == Method::CONNECT && status.is_success());
-        self.response = Some(ResponseFacts {
-            status,
-            started: self.arrived.elapsed(),
-            declared_length: content_length(response.headers())
-                .or_else(|| response.body().size_hint().exact()),
-            bodyless: self.method == Method::HEAD
-                || status.is_informational()
-                || status == StatusCode::NO_CONTENT
-                || status == StatusCode::NOT_MODIFIED,
-            stream: upgraded || is_stream(response.headers()),
-            upgraded,
-        });
+        let started = self.arrived.elapsed();
+        let facts = ResponseFacts::of(response, &self.method, started, self.asked);
+        let upgraded = facts.upgraded;
+        self.response = Some(facts);
         if let Phase::Observed(exchange) = &mut self.phase {
             let observer = &self.observer;
             let head = ResponseHead {
-                status,
+                status: response.status(),
                 headers: response.headers(),
                 extensions: response.extensions(),
             };
@@ -132,6 +115,11 @@ impl<O: Observe> InFlight<O> {
             });
         }
         upgraded
+    }
+
+    /// The request asks to go on in another protocol, of this kind.
+    pub(crate) fn set_asked(&mut self, asked: Option<StreamKind>) {
+        self.asked = asked;
     }
 
     /// The request's bytes are counted here.
@@ -171,12 +159,10 @@ impl<O: Observe> InFlight<O> {
     /// The response's body is dropped: over in full, if its own account or the declared length says so.
     pub(crate) fn finish_dropped_body(self, ended: bool) {
         let complete = ended
-            || self.response.as_ref().is_some_and(|response| {
-                response.bodyless
-                    || response
-                        .declared_length
-                        .is_some_and(|declared| self.response_bytes >= declared)
-            });
+            || self
+                .response
+                .as_ref()
+                .is_some_and(|response| response.is_complete(self.response_bytes));
         if complete {
             self.finish_complete();
         }
@@ -240,7 +226,7 @@ impl<O: Observe> InFlight<O> {
             status: response.map_or_else(|| headless_status(end), |response| response.status),
             response_start: response.map(|response| response.started),
             elapsed: self.arrived.elapsed(),
-            stream: response.is_some_and(|response| response.stream),
+            stream: response.and_then(|response| response.stream),
             request_bytes: self.request_bytes.as_ref().map(RequestBytes::read),
             response_bytes: self.response_bytes,
             cause,
@@ -285,29 +271,6 @@ fn headless_status(end: End) -> StatusCode {
 /// 499: what nginx and the field call a client that went away before the answer.
 fn client_closed_request() -> StatusCode {
     StatusCode::from_u16(499).unwrap_or(StatusCode::BAD_REQUEST)
-}
-
-fn content_length(headers: &HeaderMap) -> Option<u64> {
-    headers
-        .get(header::CONTENT_LENGTH)?
-        .to_str()
-        .ok()?
-        .parse()
-        .ok()
-}
-
-fn is_stream(headers: &HeaderMap) -> bool {
-    headers.get(header::CONTENT_TYPE).is_some_and(|value| {
-        let value = value.as_bytes();
-        starts_with_ignoring_case(value, b"text/event-stream")
-            || starts_with_ignoring_case(value, b"application/grpc")
-    })
-}
-
-fn starts_with_ignoring_case(value: &[u8], prefix: &[u8]) -> bool {
-    value
-        .get(..prefix.len())
-        .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
 }
 
 fn parts_of<B>(request: &Request<B>) -> Parts {

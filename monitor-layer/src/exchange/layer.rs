@@ -8,7 +8,9 @@ use http_body::Body;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::{InFlight, Observe, Options, ResponseBody, ResponseFuture, future::Handover};
+use super::{
+    InFlight, Observe, Options, ResponseBody, ResponseFuture, StreamKind, future::Handover,
+};
 use crate::trace::current::Scope;
 
 /// Reports the [`Outcome`](super::Outcome) of every exchange to an observer, exactly once.
@@ -88,6 +90,9 @@ where
     O: Observe,
 {
     let upgrade = handover(&mut request);
+    // hyper leaves an upgrade to be had on the requests that ask for one: no others are looked at.
+    let asked = upgrade.as_ref().map(|_| StreamKind::asked_by(&request));
+    in_flight.set_asked(asked);
     let called = in_flight.within(|| service.call(request));
     ResponseFuture::observed(called, in_flight, options, upgrade)
 }

@@ -23,8 +23,11 @@ mod future;
 mod in_flight;
 mod layer;
 mod observe;
+mod outcome;
 mod request_body;
+mod response;
 mod route;
+mod stream;
 #[cfg(feature = "server")]
 mod upgrade;
 
@@ -32,9 +35,11 @@ pub use self::{
     body::ResponseBody,
     future::ResponseFuture,
     layer::{ExchangeLayer, ExchangeService},
-    observe::{Cause, End, Observe, Outcome, RequestHead, ResponseHead},
+    observe::{Observe, RequestHead, ResponseHead},
+    outcome::{Cause, End, Outcome},
     request_body::{CountRequestBody, PassRequestBody, RequestBodies, RequestBody, RequestBytes},
     route::{Route, RouteLayer, RouteService},
+    stream::StreamKind,
 };
 pub(crate) use self::{
     cause::panic_message,

@@ -44,7 +44,7 @@ impl RouteInstruments {
 
     pub(super) fn observe(&self, outcome: &Outcome<'_>) {
         let duration = match outcome.response_start {
-            Some(start) if outcome.stream => start,
+            Some(start) if outcome.stream.is_some() => start,
             _ => outcome.elapsed,
         };
         self.observe_duration(outcome.status, duration);

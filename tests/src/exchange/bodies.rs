@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use http::{Request, Response, header};
 use http_body_util::{BodyExt as _, Empty, Full, combinators::UnsyncBoxBody};
 use hyper::body::Incoming;
-use monitor_layer::{End, ExchangeLayer};
+use monitor_layer::{End, ExchangeLayer, StreamKind};
 use tower::{Layer as _, service_fn};
 
 use crate::support::{Chunks, Client, Recorder, Server};
@@ -209,5 +209,8 @@ async fn an_event_stream_lasts_until_its_client_leaves() {
     assert_eq!((recorder.started(), recorder.ended()), (1, vec![]));
     drop(client);
     let record = recorder.only().await;
-    assert_eq!((record.end, record.stream), (End::Aborted, true));
+    assert_eq!(
+        (record.end, record.stream),
+        (End::Aborted, Some(StreamKind::ServerSentEvents))
+    );
 }

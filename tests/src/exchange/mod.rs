@@ -1,4 +1,5 @@
 mod bodies;
 mod ends;
 mod http2;
+mod streams;
 mod upgrades;

@@ -10,7 +10,7 @@ use http::{Request, Response, StatusCode, header};
 use http_body_util::Empty;
 use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
-use monitor_layer::{End, ExchangeLayer};
+use monitor_layer::{End, ExchangeLayer, StreamKind};
 use std::convert::Infallible;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tower::{Layer as _, service_fn};
@@ -51,7 +51,7 @@ async fn a_websocket_is_open_until_it_is_closed() {
     let record = recorder.only().await;
     assert_eq!(
         (record.end, record.status, record.stream),
-        (End::Upgraded, 101, true)
+        (End::Upgraded, 101, Some(StreamKind::WebSocket))
     );
 }
 
@@ -160,7 +160,11 @@ async fn a_tunnel_by_connect_is_an_upgrade() {
     .await;
     assert_eq!(recorder.ended(), vec![]);
     drop(client);
-    assert_eq!(recorder.end().await, End::Upgraded);
+    let record = recorder.only().await;
+    assert_eq!(
+        (record.end, record.stream),
+        (End::Upgraded, Some(StreamKind::Upgrade))
+    );
 }
 
 fn switching() -> Response<Empty<bytes::Bytes>> {

@@ -3,7 +3,7 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use monitor_layer::{Cause, End, Observe, Outcome, RequestHead};
+use monitor_layer::{Cause, End, Observe, Outcome, RequestHead, StreamKind};
 
 use super::eventually;
 
@@ -19,7 +19,7 @@ pub(crate) struct Record {
     pub(crate) end: End,
     pub(crate) status: u16,
     pub(crate) response_bytes: u64,
-    pub(crate) stream: bool,
+    pub(crate) stream: Option<StreamKind>,
     pub(crate) route: Option<String>,
     pub(crate) cause: Option<String>,
     pub(crate) request_id: Option<String>,

@@ -1,0 +1,65 @@
+use std::time::Duration;
+
+use http::{HeaderMap, Method, Response, StatusCode, header};
+use http_body::Body;
+
+use super::StreamKind;
+
+/// What the end of an exchange has to know of its response's head.
+pub(super) struct ResponseFacts {
+    pub(super) status: StatusCode,
+    /// From arrival to the head.
+    pub(super) started: Duration,
+    pub(super) stream: Option<StreamKind>,
+    /// Whether the exchange lives on in an upgraded connection.
+    pub(super) upgraded: bool,
+    declared_length: Option<u64>,
+    bodyless: bool,
+}
+
+impl ResponseFacts {
+    /// `method` and `asked` are the request's.
+    pub(super) fn of<B: Body>(
+        response: &Response<B>,
+        method: &Method,
+        started: Duration,
+        asked: Option<StreamKind>,
+    ) -> Self {
+        let status = response.status();
+        let headers = response.headers();
+        let upgraded = status == StatusCode::SWITCHING_PROTOCOLS
+            || (*method == Method::CONNECT && status.is_success());
+        Self {
+            status,
+            started,
+            stream: match upgraded {
+                true => Some(StreamKind::of_upgrade(headers, asked)),
+                false => StreamKind::of_content(headers),
+            },
+            upgraded,
+            declared_length: content_length(headers)
+                .or_else(|| response.body().size_hint().exact()),
+            bodyless: *method == Method::HEAD
+                || status.is_informational()
+                || status == StatusCode::NO_CONTENT
+                || status == StatusCode::NOT_MODIFIED,
+        }
+    }
+
+    /// Whether nothing is missing once so many bytes were handed on, though nobody read on to the end.
+    pub(super) fn is_complete(&self, bytes: u64) -> bool {
+        self.bodyless
+            || self
+                .declared_length
+                .is_some_and(|declared| bytes >= declared)
+    }
+}
+
+fn content_length(headers: &HeaderMap) -> Option<u64> {
+    headers
+        .get(header::CONTENT_LENGTH)?
+        .to_str()
+        .ok()?
+        .parse()
+        .ok()
+}
