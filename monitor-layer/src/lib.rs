@@ -28,7 +28,7 @@ pub use self::{
         AsReported, Categorize, Category, Classification, ErrorEvent, Reported, UnknownCategory,
     },
     exchange::{
-        Cause, CountRequestBody, End, ExchangeLayer, ExchangeService, Observe, Outcome,
+        Cause, CountRequestBody, End, ExchangeLayer, ExchangeService, GrpcStatus, Observe, Outcome,
         PassRequestBody, RequestBodies, RequestBody, RequestBytes, RequestHead, ResponseBody,
         ResponseFuture, ResponseHead, Route, RouteLayer, RouteService, StreamKind,
     },

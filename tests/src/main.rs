@@ -9,6 +9,7 @@
 mod conservation;
 mod errors;
 mod exchange;
+mod grpc;
 mod log;
 mod macros;
 mod monitor;

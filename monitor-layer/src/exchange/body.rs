@@ -98,10 +98,12 @@ where
                 panic::resume_unwind(payload);
             }
         };
-        if let Some(Ok(frame)) = &frame
-            && let Some(data) = frame.data_ref()
-        {
-            in_flight.count_response_bytes(bytes::Buf::remaining(data));
+        if let Some(Ok(frame)) = &frame {
+            if let Some(data) = frame.data_ref() {
+                in_flight.count_response_bytes(bytes::Buf::remaining(data));
+            } else if let Some(trailers) = frame.trailers_ref() {
+                in_flight.see_trailers(trailers);
+            }
         }
         let over = match &frame {
             None => true,

@@ -11,6 +11,7 @@ use http::{HeaderMap, Method, Request, Response, StatusCode, request::Parts};
 use super::{
     Cause, End, Observe, Outcome, RequestBytes, RequestHead, ResponseHead, Route, StreamKind,
     cause::{cause_of, panic_message},
+    grpc::Grpc,
     response::ResponseFacts,
 };
 use crate::{
@@ -29,6 +30,7 @@ pub(crate) struct InFlight<O: Observe> {
     route: Option<Route>,
     arrived: Instant,
     asked: Option<StreamKind>,
+    grpc: Grpc,
     request_bytes: Option<RequestBytes>,
     response: Option<ResponseFacts>,
     response_bytes: u64,
@@ -59,6 +61,7 @@ impl<O: Observe> InFlight<O> {
             route: Route::of(request.extensions()),
             arrived: Instant::now(),
             asked: None,
+            grpc: Grpc::of_request(request.version(), request.headers()),
             request_bytes: None,
             response: None,
             response_bytes: 0,
@@ -102,6 +105,7 @@ impl<O: Observe> InFlight<O> {
         let started = self.arrived.elapsed();
         let facts = ResponseFacts::of(response, &self.method, started, self.asked);
         let upgraded = facts.upgraded;
+        self.grpc.see_head(response.headers(), facts.stream);
         self.response = Some(facts);
         if let Phase::Observed(exchange) = &mut self.phase {
             let observer = &self.observer;
@@ -129,6 +133,10 @@ impl<O: Observe> InFlight<O> {
 
     pub(crate) fn count_response_bytes(&mut self, bytes: usize) {
         self.response_bytes = self.response_bytes.saturating_add(bytes as u64);
+    }
+
+    pub(crate) fn see_trailers(&mut self, trailers: &HeaderMap) {
+        self.grpc.see_trailers(trailers);
     }
 
     /// The exchange is over, and in this way.
@@ -227,6 +235,9 @@ impl<O: Observe> InFlight<O> {
             response_start: response.map(|response| response.started),
             elapsed: self.arrived.elapsed(),
             stream: response.and_then(|response| response.stream),
+            grpc_status: self
+                .grpc
+                .status(end, response.map(|response| response.status)),
             request_bytes: self.request_bytes.as_ref().map(RequestBytes::read),
             response_bytes: self.response_bytes,
             cause,

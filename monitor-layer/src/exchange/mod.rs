@@ -20,6 +20,7 @@
 mod body;
 mod cause;
 mod future;
+mod grpc;
 mod in_flight;
 mod layer;
 mod observe;
@@ -34,6 +35,7 @@ mod upgrade;
 pub use self::{
     body::ResponseBody,
     future::ResponseFuture,
+    grpc::GrpcStatus,
     layer::{ExchangeLayer, ExchangeService},
     observe::{Observe, RequestHead, ResponseHead},
     outcome::{Cause, End, Outcome},

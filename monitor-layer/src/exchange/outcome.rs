@@ -2,7 +2,7 @@ use std::{error::Error, time::Duration};
 
 use http::{Method, StatusCode};
 
-use super::{Route, StreamKind};
+use super::{GrpcStatus, Route, StreamKind};
 
 /// How an exchange ended.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +22,9 @@ pub struct Outcome<'a> {
     pub elapsed: Duration,
     /// What kind of stream the response is, if it is one: its life says nothing of how fast the service answers.
     pub stream: Option<StreamKind>,
+    /// How a gRPC call ended, as its client sees it; `None` for other exchanges. Told by the trailers or by the head;
+    /// where neither did, [`Cancelled`](GrpcStatus::Cancelled) if the client went away, else by the HTTP status.
+    pub grpc_status: Option<GrpcStatus>,
     /// Bytes of the request's body that were read, where they are counted.
     pub request_bytes: Option<u64>,
     /// Bytes of the response's body that were handed on; none of an upgraded connection.

@@ -10,7 +10,7 @@ mod written;
 pub(crate) use self::{
     client::Client,
     random::Random,
-    recorder::Recorder,
+    recorder::{Record, Recorder},
     send::{send, send_request},
     server::Server,
     streams::Chunks,

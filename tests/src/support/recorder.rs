@@ -3,7 +3,7 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use monitor_layer::{Cause, End, Observe, Outcome, RequestHead, StreamKind};
+use monitor_layer::{Cause, End, GrpcStatus, Observe, Outcome, RequestHead, StreamKind};
 
 use super::eventually;
 
@@ -20,6 +20,7 @@ pub(crate) struct Record {
     pub(crate) status: u16,
     pub(crate) response_bytes: u64,
     pub(crate) stream: Option<StreamKind>,
+    pub(crate) grpc_status: Option<GrpcStatus>,
     pub(crate) route: Option<String>,
     pub(crate) cause: Option<String>,
     pub(crate) request_id: Option<String>,
@@ -66,6 +67,7 @@ impl Observe for Recorder {
             status: outcome.status.as_u16(),
             response_bytes: outcome.response_bytes,
             stream: outcome.stream,
+            grpc_status: outcome.grpc_status,
             route: outcome.route.map(|route| route.as_str().to_owned()),
             cause: outcome.cause.map(|cause| match cause {
                 Cause::Panic(message) => message.to_owned(),
