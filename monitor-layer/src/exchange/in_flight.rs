@@ -53,19 +53,7 @@ impl<O: Observe> InFlight<O> {
         request: &Request<B>,
         undecided: bool,
     ) -> Self {
-        let mut this = Self {
-            observer,
-            scope,
-            phase: Phase::Over,
-            method: request.method().clone(),
-            route: Route::of(request.extensions()),
-            arrived: Instant::now(),
-            asked: None,
-            grpc: Grpc::of_request(request.version(), request.headers()),
-            request_bytes: None,
-            response: None,
-            response_bytes: 0,
-        };
+        let mut this = Self::ignored(observer, scope, request);
         if undecided {
             this.phase = Phase::Undecided(Box::new(parts_of(request)));
         } else {
@@ -78,6 +66,28 @@ impl<O: Observe> InFlight<O> {
             );
         }
         this
+    }
+
+    /// A request has arrived that the observer is not told of; it runs in the scope like others.
+    pub(crate) fn ignored<B>(observer: O, scope: Option<Scope>, request: &Request<B>) -> Self {
+        Self {
+            observer,
+            scope,
+            phase: Phase::Over,
+            method: request.method().clone(),
+            route: Route::of(request.extensions()),
+            arrived: Instant::now(),
+            asked: None,
+            grpc: Grpc::of_request(request.version(), request.headers()),
+            request_bytes: None,
+            response: None,
+            response_bytes: 0,
+        }
+    }
+
+    /// Whether there is anything to report.
+    pub(crate) fn is_over(&self) -> bool {
+        matches!(self.phase, Phase::Over)
     }
 
     /// What is inside has been called and is under way: the monitor's own endpoints would have said that it is they.
@@ -251,7 +261,7 @@ impl<O: Observe> InFlight<O> {
 
 impl<O: Observe> Drop for InFlight<O> {
     fn drop(&mut self) {
-        if matches!(self.phase, Phase::Over) {
+        if self.is_over() {
             return;
         }
         let end = match &self.response {

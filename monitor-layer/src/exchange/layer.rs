@@ -9,7 +9,8 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::{
-    InFlight, Observe, Options, ResponseBody, ResponseFuture, StreamKind, future::Handover,
+    Ignore, InFlight, Observe, Options, RequestHead, ResponseBody, ResponseFuture, StreamKind,
+    future::Handover,
 };
 use crate::trace::current::Scope;
 
@@ -20,13 +21,28 @@ use crate::trace::current::Scope;
 #[derive(Clone, Debug)]
 pub struct ExchangeLayer<O> {
     observer: O,
+    ignore: Ignore,
 }
 
 impl<O: Observe> ExchangeLayer<O> {
     /// A layer that reports to `observer`; a pair of observers is an observer.
     #[must_use]
     pub fn new(observer: O) -> Self {
-        Self { observer }
+        Self {
+            observer,
+            ignore: Ignore::default(),
+        }
+    }
+
+    /// Leaves alone the requests for which this returns true, beside those that were to be left alone before: the
+    /// observer is not called.
+    #[must_use]
+    pub fn ignore(
+        mut self,
+        ignored: impl Fn(&RequestHead<'_>) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.ignore = self.ignore.or(ignored);
+        self
     }
 }
 
@@ -36,7 +52,7 @@ impl<S, O: Observe> Layer<S> for ExchangeLayer<O> {
     fn layer(&self, inner: S) -> Self::Service {
         ExchangeService {
             inner,
-            observer: self.observer.clone(),
+            layer: self.clone(),
         }
     }
 }
@@ -45,7 +61,7 @@ impl<S, O: Observe> Layer<S> for ExchangeLayer<O> {
 #[derive(Clone)]
 pub struct ExchangeService<S, O> {
     inner: S,
-    observer: O,
+    layer: ExchangeLayer<O>,
 }
 
 impl<S, O, RequestBody, B> Service<Request<RequestBody>> for ExchangeService<S, O>
@@ -64,7 +80,11 @@ where
     }
 
     fn call(&mut self, request: Request<RequestBody>) -> Self::Future {
-        let in_flight = InFlight::start(self.observer.clone(), Scope::current(), &request, false);
+        if self.layer.ignore.covers(&request, &mut None) {
+            return ResponseFuture::passing(self.inner.call(request));
+        }
+        let observer = self.layer.observer.clone();
+        let in_flight = InFlight::start(observer, Scope::current(), &request, false);
         call(&mut self.inner, request, in_flight, Options::default())
     }
 }
@@ -89,7 +109,10 @@ where
     S: Service<Request<RequestBody>>,
     O: Observe,
 {
-    let upgrade = handover(&mut request);
+    let upgrade = match in_flight.is_over() {
+        true => None,
+        false => handover(&mut request),
+    };
     // hyper leaves an upgrade to be had on the requests that ask for one: no others are looked at.
     let asked = upgrade.as_ref().map(|_| StreamKind::asked_by(&request));
     in_flight.set_asked(asked);

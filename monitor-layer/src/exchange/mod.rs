@@ -21,6 +21,7 @@ mod body;
 mod cause;
 mod future;
 mod grpc;
+mod ignore;
 mod in_flight;
 mod layer;
 mod observe;
@@ -46,6 +47,7 @@ pub use self::{
 pub(crate) use self::{
     cause::panic_message,
     future::Options,
+    ignore::Ignore,
     in_flight::{InFlight, guarded},
     layer::call,
     route::name_route,

@@ -1,4 +1,4 @@
-use http::{Extensions, HeaderMap, Method, StatusCode, Uri, Version};
+use http::{Extensions, HeaderMap, Method, Request, StatusCode, Uri, Version};
 
 use super::{Outcome, Route};
 
@@ -97,6 +97,19 @@ pub struct RequestHead<'a> {
     pub extensions: &'a Extensions,
     /// The route's template, where it is known at this place.
     pub route: Option<&'a Route>,
+}
+
+impl<'a> RequestHead<'a> {
+    pub(super) fn of<B>(request: &'a Request<B>, route: Option<&'a Route>) -> Self {
+        Self {
+            method: request.method(),
+            uri: request.uri(),
+            version: request.version(),
+            headers: request.headers(),
+            extensions: request.extensions(),
+            route,
+        }
+    }
 }
 
 /// What is known of a response when its head is out.

@@ -14,8 +14,9 @@ use super::{Core, Monitor};
 use crate::{
     error::capture_exchange,
     exchange::{
-        CountRequestBody, InFlight, Observe, Options, Outcome, PassRequestBody, RequestBodies,
-        RequestHead, ResponseBody, ResponseFuture, ResponseHead, Route, call, guarded, name_route,
+        CountRequestBody, Ignore, InFlight, Observe, Options, Outcome, PassRequestBody,
+        RequestBodies, RequestHead, ResponseBody, ResponseFuture, ResponseHead, Route, call,
+        guarded, name_route,
     },
     log::{AccessExchange, warn_of_unmatched},
     metrics::HttpMetrics,
@@ -34,6 +35,7 @@ pub struct MonitorLayer<O = (), R = PassRequestBody> {
     monitor: Monitor,
     observer: O,
     resume_panics: bool,
+    ignore: Ignore,
     request_bodies: PhantomData<fn() -> R>,
 }
 
@@ -43,6 +45,7 @@ impl MonitorLayer {
             monitor,
             observer: (),
             resume_panics: false,
+            ignore: Ignore::default(),
             request_bodies: PhantomData,
         }
     }
@@ -56,6 +59,7 @@ impl<O: Observe, R> MonitorLayer<O, R> {
             monitor: self.monitor,
             observer: (self.observer, observer),
             resume_panics: self.resume_panics,
+            ignore: self.ignore,
             request_bodies: self.request_bodies,
         }
     }
@@ -74,8 +78,29 @@ impl<O: Observe, R> MonitorLayer<O, R> {
             monitor: self.monitor,
             observer: self.observer,
             resume_panics: self.resume_panics,
+            ignore: self.ignore,
             request_bodies: PhantomData,
         }
+    }
+
+    /// Leaves alone the requests for which this returns true, beside those that were to be left alone before: they
+    /// are neither measured nor logged, and their failures are not captured. Trace context, `x-trace-id` and the
+    /// answer to a panic are theirs like others'.
+    ///
+    /// ```
+    /// # #[cfg(feature = "axum")] {
+    /// # let monitor = monitor_layer::Monitor::builder("api").build().unwrap();
+    /// let layer = monitor.layer().ignore(|request| request.uri.path() == "/favicon.ico");
+    /// let app: axum::Router = axum::Router::new().layer(layer);
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn ignore(
+        mut self,
+        ignored: impl Fn(&RequestHead<'_>) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.ignore = self.ignore.or(ignored);
+        self
     }
 
     /// Lets a handler's panic go on as it came, instead of answering with an empty 500. It is counted either way.
@@ -140,8 +165,14 @@ where
             core: Arc::clone(core),
             own: self.layer.observer.clone(),
         };
-        let undecided = crate::endpoints::may_answer(request.uri().path());
-        let mut in_flight = InFlight::start(observers, Some(scope), &request, undecided);
+        let mut scope = Some(scope);
+        let mut in_flight = match self.layer.ignore.covers(&request, &mut scope) {
+            true => InFlight::ignored(observers, scope, &request),
+            false => {
+                let undecided = crate::endpoints::may_answer(request.uri().path());
+                InFlight::start(observers, scope, &request, undecided)
+            }
+        };
         let (request, request_bytes) = R::lend(request);
         in_flight.set_request_bytes(request_bytes);
         call(&mut self.inner, request, in_flight, options)

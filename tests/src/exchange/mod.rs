@@ -1,5 +1,6 @@
 mod bodies;
 mod ends;
 mod http2;
+mod ignored;
 mod streams;
 mod upgrades;
