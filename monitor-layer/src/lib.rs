@@ -28,9 +28,10 @@ pub use self::{
         AsReported, Categorize, Category, Classification, ErrorEvent, Reported, UnknownCategory,
     },
     exchange::{
-        Cause, CountRequestBody, End, ExchangeLayer, ExchangeService, GrpcStatus, Observe, Outcome,
-        PassRequestBody, RequestBodies, RequestBody, RequestBytes, RequestHead, ResponseBody,
-        ResponseFuture, ResponseHead, Route, RouteLayer, RouteService, StreamKind,
+        Admission, Cause, CountRequestBody, End, ExchangeLayer, ExchangeService, GrpcStatus,
+        Observe, Outcome, PassRequestBody, RequestBodies, RequestBody, RequestBytes, RequestHead,
+        ResponseBody, ResponseFuture, ResponseHead, Route, RouteLayer, RouteService, StreamKind,
+        UnmeasuredLayer, UnmeasuredService,
     },
     job::Job,
     log::{AccessLog, LogLayer},

@@ -21,8 +21,6 @@ pub(crate) struct State {
     pub(crate) tags: Vec<(String, String)>,
     /// The template that an inner layer named, for an outer one that cannot see it.
     pub(crate) route: Option<Route>,
-    /// Set by the monitor's own endpoints: this exchange is neither measured nor logged.
-    pub(crate) unmeasured: bool,
     /// Failures that were captured in here and may still be on their way up.
     pub(crate) captured: VecDeque<Captured>,
     /// What a job was started in, and at which span.

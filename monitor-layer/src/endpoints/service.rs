@@ -14,10 +14,10 @@ use http_body_util::Full;
 use tower_service::Service;
 
 use crate::{
+    exchange::leave_unmeasured,
     log::Timestamp,
     metrics::{self, QueueSample},
     monitor::{Core, Monitor},
-    trace::current,
 };
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -186,15 +186,6 @@ fn answer(
     headers.insert(header::CONTENT_TYPE, content_type);
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
-}
-
-/// Tells the exchange under way, if there is one, that it is the monitor's own.
-fn leave_unmeasured() {
-    current::with_current(|scope| {
-        if let Some(scope) = scope {
-            scope.shared_unit().lock().unmeasured = true;
-        }
-    });
 }
 
 impl fmt::Debug for Endpoints {

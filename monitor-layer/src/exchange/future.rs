@@ -121,7 +121,7 @@ where
         };
         match polled {
             Ok(Poll::Pending) => {
-                in_flight.pending();
+                in_flight.admit();
                 *this.in_flight = Some(in_flight);
                 Poll::Pending
             }

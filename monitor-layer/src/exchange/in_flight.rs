@@ -6,13 +6,15 @@ use std::{
     time::Instant,
 };
 
-use http::{HeaderMap, Method, Request, Response, StatusCode, request::Parts};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
 
 use super::{
-    Cause, End, Observe, Outcome, RequestBytes, RequestHead, ResponseHead, Route, StreamKind,
+    Admission, Cause, End, Observe, Outcome, RequestBytes, RequestHead, ResponseHead, Route,
+    StreamKind,
     cause::{cause_of, panic_message},
     grpc::Grpc,
     response::ResponseFacts,
+    unmeasured,
 };
 use crate::{
     monitor,
@@ -37,34 +39,21 @@ pub(crate) struct InFlight<O: Observe> {
 }
 
 enum Phase<E> {
-    /// The monitor's own endpoints may answer, which are not observed: told by the first poll.
-    Undecided(Box<Parts>),
-    Observed(E),
+    /// Started, and not admitted: whether the exchange is to be left unmeasured is told by the first poll.
+    Arrived(E),
+    Admitted(E),
     /// Not observed, or reported already.
     Over,
 }
 
 impl<O: Observe> InFlight<O> {
-    /// A request has arrived. `undecided` puts off the observer's start until it is known whether the monitor's
-    /// own endpoints answer.
-    pub(crate) fn start<B>(
-        observer: O,
-        scope: Option<Scope>,
-        request: &Request<B>,
-        undecided: bool,
-    ) -> Self {
+    /// A request has arrived.
+    pub(crate) fn start<B>(observer: O, scope: Option<Scope>, request: &Request<B>) -> Self {
         let mut this = Self::ignored(observer, scope, request);
-        if undecided {
-            this.phase = Phase::Undecided(Box::new(parts_of(request)));
-        } else {
-            this.observe_start(
-                request.method(),
-                request.uri(),
-                request.version(),
-                request.headers(),
-                request.extensions(),
-            );
-        }
+        let head = RequestHead::of(request, this.route.as_ref());
+        let observer = &this.observer;
+        let exchange = current::enter(&mut this.scope, || guarded(|| observer.start(&head)));
+        this.phase = exchange.map_or(Phase::Over, Phase::Arrived);
         this
     }
 
@@ -90,34 +79,64 @@ impl<O: Observe> InFlight<O> {
         matches!(self.phase, Phase::Over)
     }
 
-    /// What is inside has been called and is under way: the monitor's own endpoints would have said that it is they.
-    pub(crate) fn pending(&mut self) {
-        if matches!(self.phase, Phase::Undecided(_)) {
-            self.decide();
-        }
-    }
-
-    /// Runs a poll of what is inside, with the scope current; `Err` holds the payload where it panicked.
+    /// Runs what is inside, with the scope current; `Err` holds the payload where it panicked.
     ///
     /// Caught rather than told by a flag, for the payload is the only place that has the panic's message.
     pub(crate) fn within<R>(&mut self, work: impl FnOnce() -> R) -> thread::Result<R> {
-        current::enter(&mut self.scope, || {
-            panic::catch_unwind(AssertUnwindSafe(work))
-        })
+        let scope = &mut self.scope;
+        let caught = || current::enter(scope, || panic::catch_unwind(AssertUnwindSafe(work)));
+        if !matches!(self.phase, Phase::Arrived(_)) {
+            return caught();
+        }
+        let (result, left) = unmeasured::watched(caught);
+        if left {
+            self.forget();
+        }
+        result
+    }
+
+    /// What is inside has been polled and did not leave itself unmeasured: the exchange counts.
+    pub(crate) fn admit(&mut self) {
+        let mut exchange = match mem::replace(&mut self.phase, Phase::Over) {
+            Phase::Arrived(exchange) => exchange,
+            decided => {
+                self.phase = decided;
+                return;
+            }
+        };
+        self.read_route();
+        let admission = Admission {
+            method: &self.method,
+            route: self.route.as_ref(),
+        };
+        let observer = &self.observer;
+        let admitted = current::enter(&mut self.scope, || {
+            guarded(|| {
+                observer.admit(&mut exchange, &admission);
+                exchange
+            })
+        });
+        self.phase = admitted.map_or(Phase::Over, Phase::Admitted);
+    }
+
+    /// The exchange is nobody's business: the observer hears no more of it.
+    fn forget(&mut self) {
+        let phase = mem::replace(&mut self.phase, Phase::Over);
+        current::enter(&mut self.scope, || guarded(|| drop(phase)));
     }
 
     /// The head of the response is out. Says whether the exchange lives on in an upgraded connection.
     pub(crate) fn respond<B: http_body::Body>(&mut self, response: &Response<B>) -> bool {
+        self.admit();
         if let Some(route) = Route::of(response.extensions()) {
             self.route = Some(route);
         }
-        self.decide();
         let started = self.arrived.elapsed();
         let facts = ResponseFacts::of(response, &self.method, started, self.asked);
         let upgraded = facts.upgraded;
         self.grpc.see_head(response.headers(), facts.stream);
         self.response = Some(facts);
-        if let Phase::Observed(exchange) = &mut self.phase {
+        if let Phase::Admitted(exchange) = &mut self.phase {
             let observer = &self.observer;
             let head = ResponseHead {
                 status: response.status(),
@@ -186,54 +205,19 @@ impl<O: Observe> InFlight<O> {
         }
     }
 
-    fn observe_start(
-        &mut self,
-        method: &Method,
-        uri: &http::Uri,
-        version: http::Version,
-        headers: &HeaderMap,
-        extensions: &http::Extensions,
-    ) {
-        let head = RequestHead {
-            method,
-            uri,
-            version,
-            headers,
-            extensions,
-            route: self.route.as_ref(),
-        };
-        let observer = &self.observer;
-        let exchange = current::enter(&mut self.scope, || guarded(|| observer.start(&head)));
-        self.phase = exchange.map_or(Phase::Over, Phase::Observed);
-    }
-
-    /// Reads what inner layers left in the slot that was lent to them: the route's name, and whether the monitor's
-    /// own endpoints answered.
-    fn decide(&mut self) {
-        let mut unmeasured = false;
-        if let Some(unit) = self.scope.as_ref().and_then(|scope| scope.unit.as_ref()) {
-            let state = unit.lock();
-            unmeasured = state.unmeasured;
-            if let Some(route) = &state.route {
-                self.route = Some(route.clone());
-            }
-        }
-        match mem::replace(&mut self.phase, Phase::Over) {
-            Phase::Undecided(_) if unmeasured => {}
-            Phase::Undecided(parts) => self.observe_start(
-                &parts.method,
-                &parts.uri,
-                parts.version,
-                &parts.headers,
-                &parts.extensions,
-            ),
-            decided => self.phase = decided,
+    /// Reads the route's name where inner layers left it.
+    fn read_route(&mut self) {
+        if let Some(unit) = self.scope.as_ref().and_then(|scope| scope.unit.as_ref())
+            && let Some(route) = &unit.lock().route
+        {
+            self.route = Some(route.clone());
         }
     }
 
     fn report(&mut self, end: End, cause: Option<Cause<'_>>) {
-        self.decide();
-        let Phase::Observed(exchange) = mem::replace(&mut self.phase, Phase::Over) else {
+        self.admit();
+        self.read_route();
+        let Phase::Admitted(exchange) = mem::replace(&mut self.phase, Phase::Over) else {
             return;
         };
         let response = self.response.as_ref();
@@ -292,14 +276,4 @@ fn headless_status(end: End) -> StatusCode {
 /// 499: what nginx and the field call a client that went away before the answer.
 fn client_closed_request() -> StatusCode {
     StatusCode::from_u16(499).unwrap_or(StatusCode::BAD_REQUEST)
-}
-
-fn parts_of<B>(request: &Request<B>) -> Parts {
-    let mut head = Request::new(());
-    *head.method_mut() = request.method().clone();
-    *head.uri_mut() = request.uri().clone();
-    *head.version_mut() = request.version();
-    *head.headers_mut() = request.headers().clone();
-    *head.extensions_mut() = request.extensions().clone();
-    head.into_parts().0
 }

@@ -84,7 +84,7 @@ where
             return ResponseFuture::passing(self.inner.call(request));
         }
         let observer = self.layer.observer.clone();
-        let in_flight = InFlight::start(observer, Scope::current(), &request, false);
+        let in_flight = InFlight::start(observer, Scope::current(), &request);
         call(&mut self.inner, request, in_flight, Options::default())
     }
 }

@@ -15,6 +15,9 @@
 //! | handler or body panicked | `Panicked` |
 //! | the upgraded connection was closed | `Upgraded` |
 //!
+//! It counts from the first poll of what is inside on, which may leave it unmeasured until then: a counter cannot take
+//! back what it has counted.
+//!
 //! A `poll_ready` error is no exchange and passes through.
 
 mod body;
@@ -30,6 +33,7 @@ mod request_body;
 mod response;
 mod route;
 mod stream;
+mod unmeasured;
 #[cfg(feature = "server")]
 mod upgrade;
 
@@ -38,11 +42,12 @@ pub use self::{
     future::ResponseFuture,
     grpc::GrpcStatus,
     layer::{ExchangeLayer, ExchangeService},
-    observe::{Observe, RequestHead, ResponseHead},
+    observe::{Admission, Observe, RequestHead, ResponseHead},
     outcome::{Cause, End, Outcome},
     request_body::{CountRequestBody, PassRequestBody, RequestBodies, RequestBody, RequestBytes},
     route::{Route, RouteLayer, RouteService},
     stream::StreamKind,
+    unmeasured::{UnmeasuredLayer, UnmeasuredService},
 };
 pub(crate) use self::{
     cause::panic_message,
@@ -50,5 +55,7 @@ pub(crate) use self::{
     ignore::Ignore,
     in_flight::{InFlight, guarded},
     layer::call,
+    observe::admit,
     route::name_route,
+    unmeasured::leave_unmeasured,
 };

@@ -1,6 +1,6 @@
 use http::{Extensions, HeaderMap, Method, Request, StatusCode, Uri, Version};
 
-use super::{Outcome, Route};
+use super::{Outcome, Route, in_flight::guarded};
 
 /// Watches exchanges: metrics, access log and error capture are small observers of this kind.
 ///
@@ -30,8 +30,15 @@ pub trait Observe: Clone + Send + Sync + 'static {
     /// What the observer keeps of one exchange from its start to its end.
     type Exchange: Send + 'static;
 
-    /// A request has arrived.
+    /// A request has arrived. Prepare here, and count in [`admit`](Self::admit): of an exchange that is left
+    /// unmeasured, what was prepared is dropped, and nothing more is heard.
     fn start(&self, request: &RequestHead<'_>) -> Self::Exchange;
+
+    /// The exchange counts: nothing inside has left it unmeasured. Called once, when the handler has been polled for
+    /// the first time, and before `head` and `end`.
+    fn admit(&self, exchange: &mut Self::Exchange, admission: &Admission<'_>) {
+        let _ = (exchange, admission);
+    }
 
     /// The head of the response is out.
     fn head(&self, exchange: &mut Self::Exchange, response: &ResponseHead<'_>) {
@@ -57,27 +64,45 @@ impl<A: Observe, B: Observe> Observe for (A, B) {
 
     fn start(&self, request: &RequestHead<'_>) -> Self::Exchange {
         (
-            super::in_flight::guarded(|| self.0.start(request)),
-            super::in_flight::guarded(|| self.1.start(request)),
+            guarded(|| self.0.start(request)),
+            guarded(|| self.1.start(request)),
         )
+    }
+
+    fn admit(&self, exchange: &mut Self::Exchange, admission: &Admission<'_>) {
+        admit(&self.0, &mut exchange.0, admission);
+        admit(&self.1, &mut exchange.1, admission);
     }
 
     fn head(&self, exchange: &mut Self::Exchange, response: &ResponseHead<'_>) {
         if let Some(first) = &mut exchange.0 {
-            super::in_flight::guarded(|| self.0.head(first, response));
+            guarded(|| self.0.head(first, response));
         }
         if let Some(second) = &mut exchange.1 {
-            super::in_flight::guarded(|| self.1.head(second, response));
+            guarded(|| self.1.head(second, response));
         }
     }
 
     fn end(&self, exchange: Self::Exchange, outcome: &Outcome<'_>) {
         if let Some(first) = exchange.0 {
-            super::in_flight::guarded(|| self.0.end(first, outcome));
+            guarded(|| self.0.end(first, outcome));
         }
         if let Some(second) = exchange.1 {
-            super::in_flight::guarded(|| self.1.end(second, outcome));
+            guarded(|| self.1.end(second, outcome));
         }
+    }
+}
+
+/// Admits the exchange to one observer of several, which hears no more of it if it panics here: it might have counted.
+pub(crate) fn admit<O: Observe>(
+    observer: &O,
+    exchange: &mut Option<O::Exchange>,
+    admission: &Admission<'_>,
+) {
+    if let Some(admitted) = exchange
+        && guarded(|| observer.admit(admitted, admission)).is_none()
+    {
+        *exchange = None;
     }
 }
 
@@ -110,6 +135,16 @@ impl<'a> RequestHead<'a> {
             route,
         }
     }
+}
+
+/// What is known of an exchange when it is admitted.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Admission<'a> {
+    /// The request's method, as sent.
+    pub method: &'a Method,
+    /// The route's template, where it is known by now, be it from further in.
+    pub route: Option<&'a Route>,
 }
 
 /// What is known of a response when its head is out.

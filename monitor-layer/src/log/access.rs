@@ -1,12 +1,13 @@
-use std::sync::atomic::Ordering;
+use std::sync::{Arc, atomic::Ordering};
 
 use tracing::Level;
 
-use super::{Fields, OWN_TARGET};
+use super::{Fields, OWN_TARGET, Opening};
 use crate::{
     error::Failure,
     exchange::{End, Outcome, RequestHead},
     monitor::Core,
+    trace::current,
 };
 
 /// The target of the request lines, for directives in `LOG_LEVEL`.
@@ -29,27 +30,27 @@ pub enum AccessLog {
 
 /// The lines of one exchange.
 pub(crate) struct AccessExchange {
-    path: Box<str>,
+    opening: Arc<Opening>,
 }
 
 impl AccessExchange {
-    /// Writes `Request started`; `None` where no line is to come.
-    pub(crate) fn start(core: &Core, request: &RequestHead<'_>) -> Option<Self> {
+    /// Holds back `Request started`; `None` where no line is to come.
+    pub(crate) fn start(core: &Arc<Core>, request: &RequestHead<'_>) -> Option<Self> {
         if core.access_log == AccessLog::Off || !core.log.enabled(TARGET, Level::ERROR) {
             return None;
         }
-        let path = request.uri.path();
-        if core.access_log == AccessLog::Both {
-            core.log
-                .line(core, TARGET, Level::INFO, "Request started", |fields| {
-                    fields.string("method", request.method.as_str());
-                    fields.string("path", path);
-                    if let Some(route) = request.route {
-                        fields.string("route", route.as_str());
-                    }
-                });
+        let wanted = core.access_log == AccessLog::Both && core.log.enabled(TARGET, Level::INFO);
+        let opening = Arc::new(Opening::new(core, request, wanted));
+        if wanted {
+            hold_back(Some(Arc::clone(&opening)));
         }
-        Some(Self { path: path.into() })
+        Some(Self { opening })
+    }
+
+    /// Writes `Request started`, if something inside has not had it written.
+    pub(crate) fn admit(&self) {
+        hold_back(None);
+        self.opening.write();
     }
 
     /// Writes `Request completed`.
@@ -61,7 +62,7 @@ impl AccessExchange {
         core.log
             .line(core, TARGET, level, "Request completed", |fields| {
                 fields.string("method", outcome.method.as_str());
-                fields.string("path", self.path);
+                fields.string("path", self.opening.path());
                 fields.string("route", outcome.route_label());
                 fields.number("status", outcome.status.as_u16().into());
                 fields.milliseconds("durationMs", outcome.elapsed);
@@ -75,6 +76,21 @@ impl AccessExchange {
                 add_tags(fields);
             });
     }
+}
+
+/// An exchange that is over without having been admitted was left unmeasured: its line is not written any more.
+impl Drop for AccessExchange {
+    fn drop(&mut self) {
+        self.opening.settle();
+    }
+}
+
+fn hold_back(opening: Option<Arc<Opening>>) {
+    current::with_current(|scope| {
+        if let Some(scope) = scope {
+            scope.opening = opening;
+        }
+    });
 }
 
 /// Says once what to add where a layer cannot see routes.
@@ -94,7 +110,7 @@ pub(crate) fn warn_of_unmatched(core: &Core, outcome: &Outcome<'_>) {
 
 /// The tags that were added from inside.
 pub(crate) fn add_tags(fields: &mut Fields) {
-    crate::trace::current::with_current(|scope| {
+    current::with_current(|scope| {
         if let Some(unit) = scope.and_then(|scope| scope.unit.as_ref()) {
             for (key, value) in &unit.lock().tags {
                 fields.string(key.clone(), value.as_str());

@@ -4,6 +4,7 @@ mod access;
 mod fields;
 mod json;
 mod layer;
+mod opening;
 mod redact;
 mod sink;
 mod terminal;
@@ -25,6 +26,7 @@ pub(crate) use self::{
     access::{AccessExchange, add_tags, warn_of_unmatched},
     fields::Fields,
     layer::STEP_TARGET,
+    opening::Opening,
     redact::{is_sensitive_key, redact_text},
     sink::Sink,
     time::Timestamp,
@@ -75,10 +77,20 @@ impl Log {
         message: &str,
         describe: impl FnOnce(&mut Fields),
     ) {
-        if !self.enabled(target, level) {
-            return;
+        if self.enabled(target, level) {
+            self.line_of(core, Identity::current(), level, message, describe);
         }
-        let identity = Identity::current();
+    }
+
+    /// Writes a line of the monitor's own about what has this identity, whatever the filter.
+    fn line_of(
+        &self,
+        core: &Core,
+        identity: Identity,
+        level: Level,
+        message: &str,
+        describe: impl FnOnce(&mut Fields),
+    ) {
         let mut fields = Fields::default();
         describe(&mut fields);
         if let Some(parent) = identity.parent_span_id {
@@ -105,6 +117,7 @@ impl Log {
     }
 
     fn write(&self, core: &Core, entry: &Entry<'_>) {
+        opening::write_held_back();
         let now = Timestamp::from(SystemTime::now());
         let line = match self.sink {
             Sink::Terminal => terminal::line(core, entry, now),
@@ -125,7 +138,7 @@ struct Entry<'a> {
 }
 
 /// Whose line it is.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Identity {
     trace_id: Option<TraceId>,
     span_id: Option<SpanId>,

@@ -11,7 +11,7 @@ use super::{
     register::register,
     route::RouteInstruments,
 };
-use crate::exchange::{End, Observe, Outcome, RequestHead};
+use crate::exchange::{Admission, End, Observe, Outcome, RequestHead};
 
 /// The metrics of requests, in any `prometheus::Registry`.
 ///
@@ -170,13 +170,18 @@ impl fmt::Debug for HttpMetrics {
 }
 
 impl Observe for HttpMetrics {
-    /// Those of the route that is known at the start, whose series are there before the first end.
+    /// Those of the route that is known when it is admitted, whose series are there before the first end.
     type Exchange = Option<Arc<RouteInstruments>>;
 
-    fn start(&self, request: &RequestHead<'_>) -> Self::Exchange {
+    fn start(&self, _request: &RequestHead<'_>) -> Self::Exchange {
+        None
+    }
+
+    fn admit(&self, known: &mut Self::Exchange, admission: &Admission<'_>) {
         self.instruments.started.add_one();
-        let route = request.route?;
-        Some(self.instruments(request.method, route.as_str()))
+        *known = admission
+            .route
+            .map(|route| self.instruments(admission.method, route.as_str()));
     }
 
     fn end(&self, known: Self::Exchange, outcome: &Outcome<'_>) {

@@ -14,8 +14,8 @@ use super::{Core, Monitor};
 use crate::{
     error::capture_exchange,
     exchange::{
-        CountRequestBody, Ignore, InFlight, Observe, Options, Outcome, PassRequestBody,
-        RequestBodies, RequestHead, ResponseBody, ResponseFuture, ResponseHead, Route, call,
+        Admission, CountRequestBody, Ignore, InFlight, Observe, Options, Outcome, PassRequestBody,
+        RequestBodies, RequestHead, ResponseBody, ResponseFuture, ResponseHead, Route, admit, call,
         guarded, name_route,
     },
     log::{AccessExchange, warn_of_unmatched},
@@ -168,10 +168,7 @@ where
         let mut scope = Some(scope);
         let mut in_flight = match self.layer.ignore.covers(&request, &mut scope) {
             true => InFlight::ignored(observers, scope, &request),
-            false => {
-                let undecided = crate::endpoints::may_answer(request.uri().path());
-                InFlight::start(observers, scope, &request, undecided)
-            }
+            false => InFlight::start(observers, scope, &request),
         };
         let (request, request_bytes) = R::lend(request);
         in_flight.set_request_bytes(request_bytes);
@@ -226,6 +223,14 @@ impl<O: Observe> Observe for MonitorObserver<O> {
             access: guarded(|| AccessExchange::start(&self.core, request)).flatten(),
             own: guarded(|| self.own.start(request)),
         }
+    }
+
+    fn admit(&self, exchange: &mut Self::Exchange, admission: &Admission<'_>) {
+        admit(&self.core.metrics.http, &mut exchange.metrics, admission);
+        if let Some(access) = &exchange.access {
+            guarded(|| access.admit());
+        }
+        admit(&self.own, &mut exchange.own, admission);
     }
 
     fn head(&self, exchange: &mut Self::Exchange, response: &ResponseHead<'_>) {

@@ -8,7 +8,7 @@ use std::{cell::RefCell, mem, sync::Arc};
 use http::Method;
 
 use super::{InScope, TraceContext};
-use crate::{exchange::Route, monitor::Core, unit::Unit};
+use crate::{exchange::Route, log::Opening, monitor::Core, unit::Unit};
 
 /// The exchange, job or step that the calling code runs in.
 ///
@@ -116,6 +116,8 @@ pub(crate) struct Scope {
     pub(crate) method: Option<Method>,
     /// The exchange's route, where it is known.
     pub(crate) route: Option<Route>,
+    /// What is to be written before any other line in here.
+    pub(crate) opening: Option<Arc<Opening>>,
     /// Whether this is inside of a request whose context a layer has read: layers further in leave it be.
     pub(crate) in_request: bool,
     /// Whether a monitor's exchange is under way here, so that a second layer below does not count it again.
@@ -135,6 +137,7 @@ impl Scope {
             step: None,
             method: None,
             route: None,
+            opening: None,
             in_request: false,
             in_exchange: false,
         }

@@ -3,4 +3,5 @@ mod ends;
 mod http2;
 mod ignored;
 mod streams;
+mod unmeasured;
 mod upgrades;

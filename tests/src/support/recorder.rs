@@ -3,7 +3,7 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use monitor_layer::{Cause, End, GrpcStatus, Observe, Outcome, RequestHead, StreamKind};
+use monitor_layer::{Admission, Cause, End, GrpcStatus, Observe, Outcome, RequestHead, StreamKind};
 
 use super::eventually;
 
@@ -11,6 +11,7 @@ use super::eventually;
 #[derive(Clone, Default)]
 pub(crate) struct Recorder {
     started: Arc<AtomicUsize>,
+    admitted: Arc<AtomicUsize>,
     ended: Arc<Mutex<Vec<Record>>>,
 }
 
@@ -31,6 +32,10 @@ impl Recorder {
         self.started.load(Ordering::SeqCst)
     }
 
+    pub(crate) fn admitted(&self) -> usize {
+        self.admitted.load(Ordering::SeqCst)
+    }
+
     pub(crate) fn ended(&self) -> Vec<Record> {
         self.ended.lock().unwrap().clone()
     }
@@ -43,7 +48,7 @@ impl Recorder {
         })
         .await;
         assert_eq!(records.len(), 1, "{records:?}");
-        assert_eq!(self.started(), 1);
+        assert_eq!((self.started(), self.admitted()), (1, 1));
         records.into_iter().next().unwrap()
     }
 
@@ -59,6 +64,10 @@ impl Observe for Recorder {
         self.started.fetch_add(1, Ordering::SeqCst);
         let id = request.headers.get("x-request-id")?;
         Some(String::from_utf8_lossy(id.as_bytes()).into_owned())
+    }
+
+    fn admit(&self, _: &mut Self::Exchange, _: &Admission<'_>) {
+        self.admitted.fetch_add(1, Ordering::SeqCst);
     }
 
     fn end(&self, request_id: Self::Exchange, outcome: &Outcome<'_>) {
