@@ -37,6 +37,8 @@ mod unmeasured;
 #[cfg(feature = "server")]
 mod upgrade;
 
+#[cfg(feature = "server")]
+pub(crate) use self::unmeasured::leave_unmeasured;
 pub use self::{
     body::ResponseBody,
     future::ResponseFuture,
@@ -57,5 +59,4 @@ pub(crate) use self::{
     layer::call,
     observe::admit,
     route::name_route,
-    unmeasured::leave_unmeasured,
 };

@@ -2,6 +2,7 @@ mod bodies;
 mod ends;
 mod http2;
 mod ignored;
+mod plain;
 mod streams;
 mod unmeasured;
 mod upgrades;

@@ -3,11 +3,16 @@
 use std::convert::Infallible;
 
 use http::{Request, Response, header};
+use http_body_util::Empty;
 use hyper::body::Incoming;
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo},
+    service::TowerToHyperService,
+};
 use monitor_layer::{ExchangeLayer, StreamKind};
 use tower::{Layer as _, ServiceExt as _, service_fn};
 
-use crate::support::{Client, Recorder, Server};
+use crate::support::{Client, Recorder, Server, eventually};
 
 /// The kind of an answer with these headers, to a request that was called without a socket.
 async fn kind_of(headers: &[(header::HeaderName, &'static str)]) -> Option<StreamKind> {
@@ -83,6 +88,55 @@ async fn an_upgrade_whose_response_says_nothing_is_what_was_asked_for() {
         StreamKind::WebSocket
     );
     assert_eq!(kind_of_upgrade(None, "other").await, StreamKind::Upgrade);
+}
+
+/// Serves HTTP/2 with RFC 8441's extended CONNECT on, and gives the kind of one such request.
+async fn kind_of_extended_connect(protocol: &'static str, version: Option<&str>) -> StreamKind {
+    let recorder = Recorder::default();
+    let service = ExchangeLayer::new(recorder.clone()).layer(service_fn(
+        async |mut request: Request<Incoming>| {
+            let upgrade = hyper::upgrade::on(&mut request);
+            tokio::spawn(async move { drop(upgrade.await.unwrap()) });
+            Ok::<_, Infallible>(Response::new(Empty::<bytes::Bytes>::new()))
+        },
+    ));
+    let (client, server) = tokio::io::duplex(64 * 1024);
+    let mut tasks = tokio::task::JoinSet::new();
+    tasks.spawn(async move {
+        let _ = hyper::server::conn::http2::Builder::new(TokioExecutor::new())
+            .enable_connect_protocol()
+            .serve_connection(TokioIo::new(server), TowerToHyperService::new(service))
+            .await;
+    });
+    let (sender, connection) = h2::client::handshake(client).await.unwrap();
+    tasks.spawn(async move {
+        let _ = connection.await;
+    });
+    let mut sender = sender.ready().await.unwrap();
+    eventually("the server to allow extended CONNECT", || {
+        sender.is_extended_connect_protocol_enabled().then_some(())
+    })
+    .await;
+    let mut request = Request::builder()
+        .method("CONNECT")
+        .uri("http://test/chat")
+        .extension(h2::ext::Protocol::from_static(protocol));
+    if let Some(version) = version {
+        request = request.header(header::SEC_WEBSOCKET_VERSION, version);
+    }
+    let (response, _stream) = sender
+        .send_request(request.body(()).unwrap(), false)
+        .unwrap();
+    assert_eq!(response.await.unwrap().status(), 200);
+    recorder.only().await.stream.unwrap()
+}
+
+#[tokio::test]
+async fn a_websocket_over_http_2_is_one() {
+    let websocket = kind_of_extended_connect("websocket", Some("13")).await;
+    assert_eq!(websocket, StreamKind::WebSocket);
+    let other = kind_of_extended_connect("connect-udp", None).await;
+    assert_eq!(other, StreamKind::Upgrade);
 }
 
 #[test]
