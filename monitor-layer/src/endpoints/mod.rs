@@ -1,6 +1,8 @@
 //! `/metrics`, `/health` and `/ready`, as a plain tower service and on a port of their own.
 
 #[cfg(feature = "server")]
+mod exposition;
+#[cfg(feature = "server")]
 mod service;
 #[cfg(feature = "server")]
 mod serving;
