@@ -1,7 +1,11 @@
 //! `/metrics`, `/health` and `/ready`, as a plain tower service and on a port of their own.
 
 #[cfg(feature = "server")]
+mod accept;
+#[cfg(feature = "server")]
 mod exposition;
+#[cfg(feature = "server")]
+mod header_list;
 #[cfg(feature = "server")]
 mod service;
 #[cfg(feature = "server")]
