@@ -3,6 +3,8 @@
 #[cfg(feature = "server")]
 mod accept;
 #[cfg(feature = "server")]
+mod buffer;
+#[cfg(feature = "server")]
 mod exposition;
 #[cfg(feature = "server")]
 mod header_list;
