@@ -9,10 +9,16 @@ mod exposition;
 #[cfg(feature = "server")]
 mod header_list;
 #[cfg(feature = "server")]
+mod render;
+#[cfg(feature = "server")]
+mod scrape;
+#[cfg(feature = "server")]
 mod service;
 #[cfg(feature = "server")]
 mod serving;
 
+#[cfg(feature = "server")]
+pub(crate) use self::render::Scrapes;
 #[cfg(feature = "server")]
 pub use self::{
     service::Endpoints,

@@ -1,7 +1,6 @@
 use std::{
     convert::Infallible,
     fmt,
-    panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -13,16 +12,16 @@ use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::Full;
 use tower_service::Service;
 
+use super::scrape::Scrape;
 use crate::{
     exchange::leave_unmeasured,
     log::Timestamp,
-    metrics::{self, QueueSample},
+    metrics::QueueSample,
     monitor::{Core, Monitor},
 };
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
-const METRICS: HeaderValue = HeaderValue::from_static(prometheus::TEXT_FORMAT);
 
 /// Answers `/metrics`, `/health` and `/ready`: a plain tower service.
 ///
@@ -72,21 +71,16 @@ impl<B> Service<Request<B>> for Endpoints {
         if path.is_some() {
             leave_unmeasured();
         }
+        let scrape = (path == Some("/metrics")).then(|| Scrape::by(request.headers()));
         Box::pin(async move {
-            if path.is_some() && !matches!(method, Method::GET | Method::HEAD) {
-                return Ok(method_not_allowed());
-            }
-            let mut response = match path {
-                Some("/metrics") => metrics(&core),
-                Some("/health") => health(&core),
-                Some(_) => ready(&core).await,
-                None => answer(StatusCode::NOT_FOUND, TEXT, not_found()),
+            let mut response = match (path, scrape) {
+                (None, _) => answer(StatusCode::NOT_FOUND, TEXT, not_found()),
+                _ if !matches!(method, Method::GET | Method::HEAD) => method_not_allowed(),
+                (_, Some(scrape)) => metrics(&core, scrape).await,
+                (Some("/health"), _) => health(&core),
+                (Some(_), _) => ready(&core).await,
             };
             if method == Method::HEAD {
-                let length = http_body::Body::size_hint(response.body()).lower();
-                response
-                    .headers_mut()
-                    .insert(header::CONTENT_LENGTH, length.into());
                 *response.body_mut() = Full::default();
             }
             Ok(response)
@@ -94,28 +88,26 @@ impl<B> Service<Request<B>> for Endpoints {
     }
 }
 
-fn metrics(core: &Core) -> Response<Full<Bytes>> {
-    // A collector of the user's own may panic.
-    let text = catch_unwind(AssertUnwindSafe(|| {
-        metrics::text(&core.registry, &core.metrics).map_err(|error| error.to_string())
-    }));
-    let problem = match text {
-        Ok(Ok(text)) => return answer(StatusCode::OK, METRICS, text),
-        Ok(Err(problem)) => problem,
-        Err(payload) => format!(
-            "a collector panicked: {}",
-            crate::exchange::panic_message(&*payload)
-        ),
+async fn metrics(core: &Arc<Core>, scrape: Scrape) -> Response<Full<Bytes>> {
+    let mut response = match scrape.run(core).await {
+        Ok(bytes) => {
+            let content_type = HeaderValue::from_static(scrape.accepted.format.content_type());
+            let mut response = answer(StatusCode::OK, content_type, bytes);
+            if scrape.accepted.gzip {
+                let gzip = HeaderValue::from_static("gzip");
+                response
+                    .headers_mut()
+                    .insert(header::CONTENT_ENCODING, gzip);
+            }
+            response
+        }
+        Err(problem) => answer(problem.status(), TEXT, problem.sentence()),
     };
-    core.log.warning(
-        core,
-        &format!("The metrics could not be written: {problem}"),
+    response.headers_mut().insert(
+        header::VARY,
+        HeaderValue::from_static("Accept, Accept-Encoding"),
     );
-    answer(
-        StatusCode::INTERNAL_SERVER_ERROR,
-        TEXT,
-        "the metrics could not be written; the log says why\n",
-    )
+    response
 }
 
 /// Touches nothing outside of the process.
@@ -180,9 +172,13 @@ fn answer(
     content_type: HeaderValue,
     body: impl Into<Bytes>,
 ) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(body.into()));
+    let body = body.into();
+    let length = body.len();
+    let mut response = Response::new(Full::new(body));
     *response.status_mut() = status;
     let headers = response.headers_mut();
+    // The answer to a HEAD has it, too.
+    headers.insert(header::CONTENT_LENGTH, length.into());
     headers.insert(header::CONTENT_TYPE, content_type);
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response

@@ -231,6 +231,8 @@ impl MonitorBuilder {
                 #[cfg(feature = "server")]
                 health,
                 #[cfg(feature = "server")]
+                scrapes: Default::default(),
+                #[cfg(feature = "server")]
                 shutdown: Default::default(),
             }),
         });

@@ -29,6 +29,8 @@ pub(crate) struct Shared {
     #[cfg(feature = "server")]
     pub(crate) health: crate::health::Health,
     #[cfg(feature = "server")]
+    pub(crate) scrapes: crate::endpoints::Scrapes,
+    #[cfg(feature = "server")]
     pub(crate) shutdown: super::shutdown::Requested,
 }
 
