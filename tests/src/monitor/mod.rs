@@ -8,4 +8,5 @@ mod lines;
 mod orders;
 mod panics;
 mod routes;
+mod scrapes;
 mod sizes;
