@@ -176,6 +176,7 @@ async fn several_accept_lines_count_as_one() {
 async fn gzip_holds_the_same_text() {
     let monitor = TestMonitor::new("api");
     let packed = scrape(&monitor, &[("accept-encoding", "gzip")]).await;
+    assert_eq!(packed.status, 200);
     assert_eq!(packed.header("content-encoding"), "gzip");
     assert_eq!(
         packed.header("content-length"),
@@ -220,6 +221,7 @@ async fn a_head_has_the_length_of_what_a_get_would_have() {
     for headers in [&[][..], &[("accept-encoding", "gzip")]] {
         let head = ask(&monitor, Method::HEAD, headers).await;
         let get = scrape(&monitor, headers).await;
+        assert_eq!((head.status.as_u16(), get.status.as_u16()), (200, 200));
         assert!(head.body.is_empty());
         assert_eq!(head.header("content-type"), get.header("content-type"));
         assert_eq!(
@@ -375,7 +377,9 @@ fn once_the_runtime_has_shut_down_the_answer_is_503_and_a_later_runtime_answers(
     };
     let monitor = TestMonitor::new("api");
     let shut_down = runtime();
+    assert_eq!(shut_down.block_on(scrape(&monitor, &[])).status, 200);
     let handle = shut_down.handle().clone();
+    // Waits for its threads, and so for the renderer to be over.
     drop(shut_down);
     let entered = handle.enter();
     let answer = scrape(&monitor, &[]).now_or_never().unwrap();
