@@ -5,7 +5,7 @@ use tracing::Level;
 use crate::{
     error::{AsReported, Failure, Origin},
     log::add_tags,
-    metrics::JobEnd,
+    metrics::{JobEnd, JobMetrics},
     monitor::Core,
     trace::{
         TraceContext, TraceId,
@@ -108,13 +108,12 @@ impl Job {
     pub fn cancelled_in_queue(self) {
         let RunningJob {
             core,
+            instruments,
             niche,
             mut scope,
             ..
         } = RunningJob::described(self);
-        core.metrics.job_started(&niche, None);
-        core.metrics
-            .job_ended(JobEnd::Cancelled, &niche, Duration::ZERO);
+        instruments.ended(JobEnd::Cancelled, Duration::ZERO);
         current::enter(&mut scope, || {
             core.log
                 .line(&core, TARGET, Level::WARN, "Job failed", |fields| {
@@ -165,16 +164,18 @@ impl fmt::Debug for Job {
 /// A job that is under way.
 struct RunningJob {
     core: Arc<Core>,
+    instruments: Arc<JobMetrics>,
     niche: Arc<str>,
     /// Lent to the thread while the job runs.
-    scope: Option<Scope>,
+    scope: Option<Box<Scope>>,
     started: Instant,
 }
 
 impl RunningJob {
     fn described(job: Job) -> Self {
         Self {
-            scope: Some(job.scope()),
+            scope: Some(job.scope().boxed()),
+            instruments: job.core.metrics.jobs(&job.niche),
             core: job.core,
             niche: job.niche,
             started: Instant::now(),
@@ -185,8 +186,10 @@ impl RunningJob {
         let queued_for = job.queued_for;
         let mut this = Self::described(job);
         let (core, niche) = (&this.core, &this.niche);
-        core.metrics.job_started(niche, queued_for);
         current::enter(&mut this.scope, || {
+            if let Some(waited) = queued_for {
+                core.metrics.job_waited(niche, waited);
+            }
             core.log
                 .line(core, TARGET, Level::INFO, "Job started", |fields| {
                     fields.string("niche", &**niche);
@@ -207,7 +210,7 @@ impl RunningJob {
             WorkEnd::Panicked(message) => (JobEnd::Failed, Some(Failure::panicked(core, message))),
             WorkEnd::Cancelled => (JobEnd::Cancelled, None),
         };
-        core.metrics.job_ended(end, &self.niche, elapsed);
+        self.instruments.ended(end, elapsed);
         let failure = failure.map(|failure| core.errors.capture(core, Origin::Job, failure));
         let (level, message) = match end {
             JobEnd::Completed => (Level::INFO, "Job completed"),
@@ -235,5 +238,6 @@ impl Work for RunningJob {
     fn end(mut self, end: WorkEnd<'_>) {
         let mut scope = self.scope.take();
         current::enter(&mut scope, || self.tell(&end));
+        current::recycle(scope);
     }
 }

@@ -36,8 +36,8 @@ pub use self::{
     job::Job,
     log::{AccessLog, LogLayer},
     metrics::{
-        Business, HttpMetrics, HttpMetricsBuilder, InvalidAmount, JobEnd, JobStatus, Queue,
-        RegisterError, Revenue,
+        ActiveWindow, Business, HttpExchange, HttpMetrics, HttpMetricsBuilder, InvalidAmount,
+        JobEnd, JobStatus, LabelValues, Queue, RegisterError, Revenue,
     },
     monitor::{
         BuildError, InvalidSetting, Monitor, MonitorBuilder, MonitorLayer, MonitorObserver,
@@ -58,6 +58,15 @@ pub mod __private {
         Look, LookBorrowed, StepSite, ViaCategorize, ViaDisplay, ViaError, ViaLent, ViaLocal,
         ViaNothing, ViaType, run, run_sync,
     };
+}
+
+/// What the benchmarks measure; no part of the public interface.
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+pub mod __bench {
+    pub use crate::metrics::bench::DurationHistogram;
+    #[cfg(feature = "server")]
+    pub use crate::metrics::bench::RequestSeries;
 }
 
 #[cfg(all(doctest, feature = "axum", feature = "testing"))]

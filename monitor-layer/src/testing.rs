@@ -101,7 +101,7 @@ impl TestMonitor {
     pub fn scope<T>(&self, inner: T) -> InScope<T> {
         let core = Arc::clone(self.monitor.core());
         let context = TraceContext::root(&core.sampler);
-        InScope::new(Some(Scope::new(context, Some(core))), inner)
+        InScope::new(Some(Scope::new(context, Some(core)).boxed()), inner)
     }
 
     /// The sum of all samples of this name whose labels include these; 0 where there are none. Histograms are asked
@@ -112,7 +112,10 @@ impl TestMonitor {
         name: &str,
         labels: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> f64 {
-        self.values(name, labels).iter().sum()
+        // From a positive zero, for the sum of no floats is a negative one.
+        self.values(name, labels)
+            .iter()
+            .fold(0.0, |sum, value| sum + value)
     }
 
     /// Whether there is any sample of this name with these labels, at whatever value.

@@ -4,12 +4,18 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use std::task::{Context, Poll};
+use std::{
+    task::{Context, Poll},
+    time::Duration,
+};
 
 use axum::{Router, body::Body, response::Response, routing::get};
-use http::Request;
+use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
-use monitor_layer::{AccessLog, testing::TestMonitor};
+use monitor_layer::{
+    __bench::RequestSeries, AccessLog, ExchangeLayer, HttpMetrics, LabelValues, Route, Sampler,
+    TraceContext, testing::TestMonitor,
+};
 use tower::{Layer, Service, ServiceExt as _};
 
 const WARM_UP: usize = 50;
@@ -135,4 +141,61 @@ fn what_clients_choose_keeps_no_memory() {
     let counted = allocation_counter::measure(|| distinct(100..20_000));
     let kept = counted.bytes_current;
     assert!(kept < KEPT, "{kept} bytes");
+}
+
+#[test]
+fn the_metrics_alone_cost_the_one_box_that_axum_makes_of_a_wrapped_body() {
+    let plain = HttpMetrics::builder();
+    let all = HttpMetrics::builder().response_sizes().response_start();
+    let labelled = HttpMetrics::builder()
+        .constant_label("region", "eu")
+        .request_label("method_name", LabelValues::Budget(9), |request| {
+            Some(request.method.as_str().into())
+        })
+        .response_label("class", LabelValues::Closed(&["good", "bad"]), |_| {
+            Some("good".into())
+        });
+    let bare = routes().layer(NothingLayer).with_state(());
+    let bare = allocations(&bare, false);
+    for builder in [plain, all, labelled] {
+        let registry = prometheus::Registry::new();
+        let metrics = builder.register(&registry).unwrap();
+        let measured = routes().layer(ExchangeLayer::new(metrics)).with_state(());
+        assert_eq!(allocations(&measured, false), bare + 1);
+        let gathered = registry.gather();
+        let mut started = gathered.iter();
+        let started = started
+            .find(|family| family.name() == "http_requests_started_total")
+            .unwrap();
+        let requests = (REQUESTS + WARM_UP as u64) as f64;
+        assert_eq!(started.get_metric()[0].get_counter().value(), requests);
+    }
+}
+
+#[test]
+fn a_scrape_in_steady_state_allocates_nothing_for_a_series() {
+    /// What may differ by the growth of a list.
+    const GROWTH: u64 = 10;
+
+    let scrape = |series: usize| {
+        let requests = RequestSeries::new();
+        let context = TraceContext::root(&Sampler::ratio(1.0).unwrap());
+        for route in 0..series {
+            let route = Route::new(format!("/route-{route}"));
+            let duration = Duration::from_millis(20);
+            let context = Some(&context);
+            requests.observe(&Method::GET, &route, StatusCode::OK, duration, context);
+        }
+        let mut out = Vec::new();
+        for _ in 0..3 {
+            requests.text(&mut out);
+        }
+        let counted = allocation_counter::measure(|| requests.text(&mut out));
+        let text = std::str::from_utf8(&out).unwrap();
+        let shown = text.matches("http_request_duration_seconds_count{").count();
+        assert_eq!(shown, series);
+        counted.count_total
+    };
+    let (few, many) = (scrape(100), scrape(1_000));
+    assert!(few.abs_diff(many) <= GROWTH, "{few} and {many}");
 }

@@ -5,7 +5,8 @@ use http::{
     header::{ACCEPT, ACCEPT_ENCODING},
 };
 
-use super::{exposition::Format, header_list::Element};
+use super::header_list::Element;
+use crate::metrics::Format;
 
 /// What a client takes best of what there is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,8 +5,6 @@ mod accept;
 #[cfg(feature = "server")]
 mod buffer;
 #[cfg(feature = "server")]
-mod exposition;
-#[cfg(feature = "server")]
 mod header_list;
 #[cfg(feature = "server")]
 mod render;

@@ -1,6 +1,6 @@
 use std::{
     collections::VecDeque,
-    mem,
+    io, mem,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -11,9 +11,8 @@ use tokio::{runtime::Handle, sync::watch};
 use super::{
     accept::Accepted,
     buffer::{Buffer, gzip},
-    exposition::expose,
 };
-use crate::{exchange::panic_message, monitor::Core};
+use crate::{exchange::panic_message, metrics::expose, monitor::Core};
 
 /// The scrapes under way: one is rendered at a time, and all who ask for the same meanwhile share it.
 #[derive(Default)]
@@ -135,7 +134,7 @@ impl Renderer {
         }));
         let problem = match rendered {
             Ok(Ok(bytes)) => return Rendered::Whole(bytes),
-            Ok(Err(problem)) => problem,
+            Ok(Err(error)) => error.to_string(),
             Err(payload) => format!("a collector panicked: {}", panic_message(&*payload)),
         };
         core.log.warning(
@@ -163,14 +162,14 @@ struct Buffers {
 }
 
 impl Buffers {
-    fn render(&mut self, core: &Core, accepted: Accepted) -> Result<Bytes, String> {
-        let plain = self
-            .plain
-            .fill(|out| expose(&core.registry, &core.metrics, accepted.format, out))?;
-        if !accepted.gzip {
-            return Ok(plain);
+    fn render(&mut self, core: &Core, accepted: Accepted) -> io::Result<Bytes> {
+        let plain = self.plain.fill(|out| {
+            expose(&core.registry, &core.metrics, accepted.format, out);
+            Ok::<_, io::Error>(())
+        })?;
+        match accepted.gzip {
+            true => self.packed.fill(|out| gzip(&plain, out)),
+            false => Ok(plain),
         }
-        let packed = self.packed.fill(|out| gzip(&plain, out));
-        packed.map_err(|error| error.to_string())
     }
 }

@@ -9,20 +9,20 @@ use std::{
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
-use super::{InFlight, Observe};
+use super::{Guard, Observe};
 
 pin_project! {
     /// The body of an observed response: passes every frame on as it is and knows when the exchange is over.
     pub struct ResponseBody<B: Body, O: Observe> {
         #[pin]
         inner: Option<B>,
-        in_flight: Option<InFlight<O>>,
+        guard: Guard<O>,
     }
 
     impl<B: Body, O: Observe> PinnedDrop for ResponseBody<B, O> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            let Some(mut in_flight) = this.in_flight.take() else {
+            let Some(in_flight) = this.guard.unreported() else {
                 return;
             };
             let inner = this.inner.as_ref().as_pin_ref();
@@ -46,24 +46,21 @@ pin_project! {
 }
 
 impl<B: Body, O: Observe> ResponseBody<B, O> {
-    pub(crate) fn observed(inner: B, in_flight: InFlight<O>) -> Self {
+    pub(crate) fn observed(inner: B, guard: Guard<O>) -> Self {
         Self {
             inner: Some(inner),
-            in_flight: Some(in_flight),
+            guard,
         }
     }
 
     pub(crate) fn passing(inner: B) -> Self {
-        Self {
-            inner: Some(inner),
-            in_flight: None,
-        }
+        Self::observed(inner, Guard::empty())
     }
 
     pub(crate) fn empty() -> Self {
         Self {
             inner: None,
-            in_flight: None,
+            guard: Guard::empty(),
         }
     }
 }
@@ -85,19 +82,15 @@ where
         let Some(mut inner) = this.inner.as_mut().as_pin_mut() else {
             return Poll::Ready(None);
         };
-        let Some(in_flight) = this.in_flight else {
+        let Some(in_flight) = this.guard.unreported() else {
             return inner.poll_frame(context);
         };
-        let polled = in_flight.within(|| inner.as_mut().poll_frame(context));
-        let frame = match polled {
-            Ok(polled) => ready!(polled),
-            Err(payload) => {
-                if let Some(in_flight) = this.in_flight.take() {
-                    in_flight.finish_panicked(&*payload);
-                }
-                panic::resume_unwind(payload);
-            }
-        };
+        let mut polled = Poll::Pending;
+        if let Err(payload) = in_flight.within(|| polled = inner.as_mut().poll_frame(context)) {
+            in_flight.finish_panicked(&*payload);
+            panic::resume_unwind(payload);
+        }
+        let frame = ready!(polled);
         if let Some(Ok(frame)) = &frame {
             if let Some(data) = frame.data_ref() {
                 in_flight.count_response_bytes(bytes::Buf::remaining(data));
@@ -105,16 +98,10 @@ where
                 in_flight.see_trailers(trailers);
             }
         }
-        let over = match &frame {
-            None => true,
-            Some(Ok(frame)) => frame.is_trailers() || inner.is_end_stream(),
-            Some(Err(_)) => true,
-        };
-        if over && let Some(in_flight) = this.in_flight.take() {
-            match &frame {
-                Some(Err(error)) => in_flight.finish_failed(error),
-                _ => in_flight.finish_complete(),
-            }
+        match &frame {
+            Some(Err(error)) => in_flight.finish_failed(error),
+            Some(Ok(frame)) if !frame.is_trailers() && !inner.is_end_stream() => {}
+            Some(Ok(_)) | None => in_flight.finish_complete(),
         }
         Poll::Ready(frame)
     }
@@ -134,7 +121,7 @@ impl<B: Body, O: Observe> fmt::Debug for ResponseBody<B, O> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("ResponseBody")
-            .field("observed", &self.in_flight.is_some())
+            .field("observed", &!self.guard.is_empty())
             .finish_non_exhaustive()
     }
 }

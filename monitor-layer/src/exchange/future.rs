@@ -6,11 +6,11 @@ use std::{
     thread,
 };
 
-use http::{HeaderValue, Response, StatusCode};
+use http::{Response, StatusCode};
 use http_body::Body;
 use pin_project_lite::pin_project;
 
-use super::{InFlight, Observe, ResponseBody};
+use super::{Guard, InFlight, Observe, ResponseBody};
 use crate::trace::X_TRACE_ID;
 
 pin_project! {
@@ -21,7 +21,7 @@ pin_project! {
         #[pin]
         inner: Option<F>,
         // After `inner`, so that what the handler holds is dropped before the exchange is reported as over.
-        in_flight: Option<InFlight<O>>,
+        guard: Guard<O>,
         // What calling the service panicked with.
         panicked: Option<Box<dyn Any + Send>>,
         options: Options,
@@ -31,7 +31,7 @@ pin_project! {
     impl<F, O: Observe> PinnedDrop for ResponseFuture<F, O> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            if let Some(mut in_flight) = this.in_flight.take() {
+            if let Some(in_flight) = this.guard.in_flight() {
                 let dropped = in_flight.within(|| this.inner.set(None));
                 if let Err(payload) = dropped {
                     in_flight.finish_panicked(&*payload);
@@ -51,10 +51,10 @@ pub(crate) type Handover = super::upgrade::Handover;
 pub(crate) type Handover = std::convert::Infallible;
 
 /// What a layer does with a response, besides observing it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Options {
-    /// Goes out as `x-trace-id`.
-    pub(crate) trace_id: Option<HeaderValue>,
+    /// The trace id goes out as `x-trace-id`.
+    pub(crate) sends_trace_id: bool,
     /// A panic before the head becomes an empty 500.
     pub(crate) catch_panics: bool,
 }
@@ -64,27 +64,24 @@ impl<F, O: Observe> ResponseFuture<F, O> {
     pub(crate) fn passing(inner: F) -> Self {
         Self {
             inner: Some(inner),
-            in_flight: None,
+            guard: Guard::empty(),
             panicked: None,
             options: Options::default(),
             upgrade: None,
         }
     }
 
-    /// Observed; `called` is what calling the service returned.
+    /// Observed; `panicked` is what calling the service panicked with, instead of returning a future.
     pub(crate) fn observed(
-        called: thread::Result<F>,
-        in_flight: InFlight<O>,
+        inner: Option<F>,
+        panicked: Option<Box<dyn Any + Send>>,
+        guard: Guard<O>,
         options: Options,
         upgrade: Option<Handover>,
     ) -> Self {
-        let (inner, panicked) = match called {
-            Ok(inner) => (Some(inner), None),
-            Err(payload) => (None, Some(payload)),
-        };
         Self {
             inner,
-            in_flight: Some(in_flight),
+            guard,
             panicked,
             options,
             upgrade,
@@ -103,7 +100,7 @@ where
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        let Some(mut in_flight) = this.in_flight.take() else {
+        let Some(in_flight) = this.guard.in_flight() else {
             return match this.inner.as_pin_mut() {
                 Some(inner) => inner
                     .poll(context)
@@ -112,77 +109,78 @@ where
                 None => Poll::Pending,
             };
         };
-        let polled = match this.panicked.take() {
-            Some(payload) => Err(payload),
-            None => match this.inner.as_mut().as_pin_mut() {
-                Some(inner) => in_flight.within(|| inner.poll(context)),
-                None => Ok(Poll::Pending),
-            },
+        let mut polled = Poll::Pending;
+        let ran = match (this.panicked.take(), this.inner.as_mut().as_pin_mut()) {
+            (Some(payload), _) => Err(payload),
+            (None, Some(inner)) => in_flight.within(|| polled = inner.poll(context)),
+            (None, None) => return Poll::Pending,
         };
+        if let Err(payload) = ran {
+            // A second panic, of what the handler held, has nothing to add to the first.
+            let _ = in_flight.within(|| this.inner.set(None));
+            in_flight.finish_panicked(&*payload);
+            let mut response = Response::new(ResponseBody::empty());
+            *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+            if this.options.sends_trace_id {
+                insert_trace_id(&mut response, in_flight);
+            }
+            *this.guard = Guard::empty();
+            if !this.options.catch_panics {
+                panic::resume_unwind(payload);
+            }
+            return Poll::Ready(Ok(response));
+        }
         match polled {
-            Ok(Poll::Pending) => {
+            Poll::Pending => {
                 in_flight.admit();
-                *this.in_flight = Some(in_flight);
                 Poll::Pending
             }
-            Ok(Poll::Ready(Ok(response))) => Poll::Ready(Ok(respond(
-                response,
-                in_flight,
-                this.options,
-                this.upgrade.take(),
-            ))),
-            Ok(Poll::Ready(Err(error))) => {
-                in_flight.finish_failed(&error);
-                Poll::Ready(Err(error))
-            }
-            Err(payload) => {
-                // A second panic, of what the handler held, has nothing to add to the first.
-                let _ = in_flight.within(|| this.inner.set(None));
-                in_flight.finish_panicked(&*payload);
-                if !this.options.catch_panics {
-                    panic::resume_unwind(payload);
+            Poll::Ready(Ok(mut response)) => {
+                let upgraded = in_flight.respond(&response);
+                if this.options.sends_trace_id {
+                    insert_trace_id(&mut response, in_flight);
                 }
-                Poll::Ready(Ok(internal_server_error(this.options)))
+                if upgraded && hold_upgrade(this.upgrade, this.guard) {
+                    return Poll::Ready(Ok(response.map(ResponseBody::passing)));
+                }
+                let guard = this.guard.take();
+                Poll::Ready(Ok(response.map(|body| ResponseBody::observed(body, guard))))
+            }
+            Poll::Ready(Err(error)) => {
+                in_flight.finish_failed(&error);
+                *this.guard = Guard::empty();
+                Poll::Ready(Err(error))
             }
         }
     }
 }
 
-fn respond<B: Body, O: Observe>(
-    mut response: Response<B>,
-    mut in_flight: InFlight<O>,
-    options: &mut Options,
-    upgrade: Option<Handover>,
-) -> Response<ResponseBody<B, O>> {
-    let upgraded = in_flight.respond(&response);
-    if let Some(id) = options.trace_id.take() {
-        response.headers_mut().insert(X_TRACE_ID, id);
-    }
-    #[cfg(feature = "server")]
-    if upgraded && let Some(upgrade) = upgrade {
-        upgrade.hold(in_flight);
-        return response.map(ResponseBody::passing);
-    }
-    let _ = (upgraded, upgrade);
-    response.map(|body| ResponseBody::observed(body, in_flight))
+/// Hands the guard over to the upgraded connection; `false` where there is none to hand it to.
+#[cfg(feature = "server")]
+fn hold_upgrade<O: Observe>(upgrade: &mut Option<Handover>, guard: &mut Guard<O>) -> bool {
+    let Some(upgrade) = upgrade.take() else {
+        return false;
+    };
+    upgrade.hold(guard.take());
+    true
 }
 
-fn internal_server_error<B: Body, O: Observe>(
-    options: &mut Options,
-) -> Response<ResponseBody<B, O>> {
-    let mut response = Response::new(ResponseBody::empty());
-    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-    if let Some(id) = options.trace_id.take() {
+#[cfg(not(feature = "server"))]
+fn hold_upgrade<O: Observe>(_: &mut Option<Handover>, _: &mut Guard<O>) -> bool {
+    false
+}
+
+fn insert_trace_id<B, O: Observe>(response: &mut Response<B>, in_flight: &InFlight<O>) {
+    if let Some(id) = in_flight.x_trace_id() {
         response.headers_mut().insert(X_TRACE_ID, id);
     }
-    response
 }
 
 impl<F, O: Observe> fmt::Debug for ResponseFuture<F, O> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("ResponseFuture")
-            .field("observed", &self.in_flight.is_some())
+            .field("observed", &!self.guard.is_empty())
             .finish_non_exhaustive()
     }
 }

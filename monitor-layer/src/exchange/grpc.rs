@@ -123,6 +123,7 @@ pub(super) enum Grpc {
 
 impl Grpc {
     /// gRPC needs HTTP/2: requests of other versions are not looked at.
+    #[inline]
     pub(super) fn of_request(version: Version, headers: &HeaderMap) -> Self {
         match version == Version::HTTP_2 && is_grpc(headers) {
             true => Self::Untold,
@@ -131,6 +132,7 @@ impl Grpc {
     }
 
     /// `stream` is what the response is; others than gRPC's are not looked at again.
+    #[inline]
     pub(super) fn see_head(&mut self, headers: &HeaderMap, stream: Option<StreamKind>) {
         if matches!(self, Self::No) && stream == Some(StreamKind::Grpc) && is_grpc(headers) {
             *self = Self::Untold;
@@ -139,6 +141,7 @@ impl Grpc {
         self.see_trailers(headers);
     }
 
+    #[inline]
     pub(super) fn see_trailers(&mut self, trailers: &HeaderMap) {
         if !matches!(self, Self::No)
             && let Some(status) = GrpcStatus::told_by(trailers)
@@ -150,6 +153,7 @@ impl Grpc {
     /// The status in the end; `head` is the response's own.
     ///
     /// Where none was told, it is what the client synthesizes, as "gRPC over HTTP2", "Responses" has it do.
+    #[inline]
     pub(super) fn status(self, end: End, head: Option<StatusCode>) -> Option<GrpcStatus> {
         match self {
             Self::No => None,

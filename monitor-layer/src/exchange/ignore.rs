@@ -24,7 +24,8 @@ impl Ignore {
     }
 
     /// Whether this is one. A closure that panics ignores nothing, and is counted for the monitor of `scope`.
-    pub(crate) fn covers<B>(&self, request: &Request<B>, scope: &mut Option<Scope>) -> bool {
+    #[inline]
+    pub(crate) fn covers<B>(&self, request: &Request<B>, scope: &mut Option<Box<Scope>>) -> bool {
         let Some(ignored) = &self.0 else {
             return false;
         };

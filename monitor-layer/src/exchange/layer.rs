@@ -9,8 +9,8 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::{
-    Ignore, InFlight, Observe, Options, RequestHead, ResponseBody, ResponseFuture, StreamKind,
-    future::Handover,
+    Guard, Ignore, InFlight, Observe, Options, RequestHead, ResponseBody, ResponseFuture,
+    StreamKind, future::Handover,
 };
 use crate::trace::current::Scope;
 
@@ -84,8 +84,8 @@ where
             return ResponseFuture::passing(self.inner.call(request));
         }
         let observer = self.layer.observer.clone();
-        let in_flight = InFlight::start(observer, Scope::current(), &request);
-        call(&mut self.inner, request, in_flight, Options::default())
+        let guard = InFlight::start(observer, Scope::current().map(Scope::boxed), &request);
+        call(&mut self.inner, request, guard, Options::default())
     }
 }
 
@@ -102,22 +102,27 @@ impl<S: fmt::Debug, O> fmt::Debug for ExchangeService<S, O> {
 pub(crate) fn call<S, O, RequestBody>(
     service: &mut S,
     mut request: Request<RequestBody>,
-    mut in_flight: InFlight<O>,
+    mut guard: Guard<O>,
     options: Options,
 ) -> ResponseFuture<S::Future, O>
 where
     S: Service<Request<RequestBody>>,
     O: Observe,
 {
+    let Some(in_flight) = guard.in_flight() else {
+        return ResponseFuture::passing(service.call(request));
+    };
     let upgrade = match in_flight.is_over() {
         true => None,
         false => handover(&mut request),
     };
     // hyper leaves an upgrade to be had on the requests that ask for one: no others are looked at.
-    let asked = upgrade.as_ref().map(|_| StreamKind::asked_by(&request));
-    in_flight.set_asked(asked);
-    let called = in_flight.within(|| service.call(request));
-    ResponseFuture::observed(called, in_flight, options, upgrade)
+    if upgrade.is_some() {
+        in_flight.set_asked(StreamKind::asked_by(&request));
+    }
+    let mut future = None;
+    let called = in_flight.within(|| future = Some(service.call(request)));
+    ResponseFuture::observed(future, called.err(), guard, options, upgrade)
 }
 
 #[cfg(feature = "server")]

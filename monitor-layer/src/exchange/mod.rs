@@ -24,6 +24,7 @@ mod body;
 mod cause;
 mod future;
 mod grpc;
+mod guard;
 mod ignore;
 mod in_flight;
 mod layer;
@@ -54,6 +55,7 @@ pub use self::{
 pub(crate) use self::{
     cause::panic_message,
     future::Options,
+    guard::Guard,
     ignore::Ignore,
     in_flight::{InFlight, guarded},
     layer::call,

@@ -30,6 +30,14 @@ pub trait Observe: Clone + Send + Sync + 'static {
     /// What the observer keeps of one exchange from its start to its end.
     type Exchange: Send + 'static;
 
+    /// Whether it reads [`Outcome::response_start`] of exchanges that are no streams.
+    ///
+    /// Their heads are timed only where an observer asks for it: a look at the clock is a tenth of all that it costs to
+    /// measure a request.
+    fn times_response_start(&self) -> bool {
+        true
+    }
+
     /// A request has arrived. Prepare here, and count in [`admit`](Self::admit): of an exchange that is left
     /// unmeasured, what was prepared is dropped, and nothing more is heard.
     fn start(&self, request: &RequestHead<'_>) -> Self::Exchange;
@@ -55,12 +63,20 @@ pub trait Observe: Clone + Send + Sync + 'static {
 impl Observe for () {
     type Exchange = ();
 
+    fn times_response_start(&self) -> bool {
+        false
+    }
+
     fn start(&self, _request: &RequestHead<'_>) {}
 }
 
 /// Both, each on its own: a panic in the first does not keep the second from its exchange.
 impl<A: Observe, B: Observe> Observe for (A, B) {
     type Exchange = (Option<A::Exchange>, Option<B::Exchange>);
+
+    fn times_response_start(&self) -> bool {
+        self.0.times_response_start() || self.1.times_response_start()
+    }
 
     fn start(&self, request: &RequestHead<'_>) -> Self::Exchange {
         (

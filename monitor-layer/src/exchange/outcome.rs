@@ -16,7 +16,10 @@ pub struct Outcome<'a> {
     pub route: Option<&'a Route>,
     /// The response's status once a head was out; else 499 where the client went away, 500 on a panic or an error.
     pub status: StatusCode,
-    /// From arrival to the response's head, where there was one.
+    /// Whether the head of a response was out.
+    pub responded: bool,
+    /// From arrival to the response's head: of streams, and of others where an observer
+    /// [asks](super::Observe::times_response_start) for it.
     pub response_start: Option<Duration>,
     /// From arrival to the end.
     pub elapsed: Duration,

@@ -8,8 +8,8 @@ use super::StreamKind;
 /// What the end of an exchange has to know of its response's head.
 pub(super) struct ResponseFacts {
     pub(super) status: StatusCode,
-    /// From arrival to the head.
-    pub(super) started: Duration,
+    /// From arrival to the head, where somebody asks for it.
+    pub(super) started: Option<Duration>,
     pub(super) stream: Option<StreamKind>,
     /// Whether the exchange lives on in an upgraded connection.
     pub(super) upgraded: bool,
@@ -19,10 +19,10 @@ pub(super) struct ResponseFacts {
 
 impl ResponseFacts {
     /// `method` and `asked` are the request's.
+    #[inline]
     pub(super) fn of<B: Body>(
         response: &Response<B>,
         method: &Method,
-        started: Duration,
         asked: Option<StreamKind>,
     ) -> Self {
         let status = response.status();
@@ -31,14 +31,18 @@ impl ResponseFacts {
             || (*method == Method::CONNECT && status.is_success());
         Self {
             status,
-            started,
+            started: None,
             stream: match upgraded {
                 true => Some(StreamKind::of_upgrade(headers, asked)),
                 false => StreamKind::of_content(headers),
             },
             upgraded,
-            declared_length: content_length(headers)
-                .or_else(|| response.body().size_hint().exact()),
+            // Where both are there they say the same, and a header costs a search.
+            declared_length: response
+                .body()
+                .size_hint()
+                .exact()
+                .or_else(|| content_length(headers)),
             bodyless: *method == Method::HEAD
                 || status.is_informational()
                 || status == StatusCode::NO_CONTENT

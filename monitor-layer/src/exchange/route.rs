@@ -38,6 +38,7 @@ impl Route {
 
     /// The template.
     #[must_use]
+    #[inline]
     pub fn as_str(&self) -> &str {
         match &self.0 {
             Template::Named(template) => template,
@@ -46,6 +47,7 @@ impl Route {
         }
     }
 
+    #[inline]
     pub(crate) fn of(extensions: &Extensions) -> Option<Self> {
         if let Some(route) = extensions.get::<Self>() {
             return Some(route.clone());

@@ -34,6 +34,7 @@ impl StreamKind {
     }
 
     /// By the response's content type.
+    #[inline]
     pub(super) fn of_content(response: &HeaderMap) -> Option<Self> {
         let value = response.get(header::CONTENT_TYPE)?.as_bytes();
         if starts_with_ignoring_case(value, b"text/event-stream") {

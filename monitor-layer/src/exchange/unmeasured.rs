@@ -94,11 +94,24 @@ pub(crate) fn leave_unmeasured() {
     });
 }
 
-/// Runs `work`, which does not panic, and says whether it was left unmeasured. Exchanges further out get to know, too.
-pub(super) fn watched<R>(work: impl FnOnce() -> R) -> (R, bool) {
-    let outer = LEFT.replace(false);
-    let result = work();
-    let left = LEFT.get();
-    LEFT.set(outer || left);
-    (result, left)
+/// Sees whether what runs from its start to its end, and does not panic, is left unmeasured.
+pub(super) struct Watch {
+    outer: bool,
+}
+
+impl Watch {
+    #[inline]
+    pub(super) fn start() -> Self {
+        Self {
+            outer: LEFT.replace(false),
+        }
+    }
+
+    /// Whether it was. Exchanges further out get to know, too.
+    #[inline]
+    pub(super) fn has_left(self) -> bool {
+        let left = LEFT.get();
+        LEFT.set(self.outer || left);
+        left
+    }
 }

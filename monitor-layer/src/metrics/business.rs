@@ -1,42 +1,12 @@
 use std::{error::Error, fmt, sync::Arc};
 
 use super::{
-    Counter, JobEnd, JobStatus, Metrics,
-    catalog::{self, CONVERSION_TYPE, JOB_END, NICHE, RESOURCE, SIGNUP_METHOD},
-    counter::Amounts,
+    JobEnd, Metrics, Signal,
+    catalog::{self, CONVERSION_TYPE, JOB_END, MONEY_TYPE, NICHE, PLAN, RESOURCE, SIGNUP_METHOD},
     family::Family,
+    instrument::{Amounts, Counter, Gauge},
+    series::Series,
 };
-
-/// Reports the depth of the job queue and the number of jobs by status.
-///
-/// Every replica may report the same queue: alert rules take the largest report, not the sum.
-///
-/// ```
-/// use monitor_layer::{JobStatus, Monitor};
-///
-/// let monitor = Monitor::builder("worker").build()?;
-/// monitor.queue().depth(17);
-/// monitor.queue().jobs(JobStatus::Running, 2);
-/// # Ok::<_, monitor_layer::BuildError>(())
-/// ```
-#[derive(Clone)]
-pub struct Queue(Arc<Metrics>);
-
-impl Queue {
-    pub(crate) fn of(metrics: &Arc<Metrics>) -> Self {
-        Self(Arc::clone(metrics))
-    }
-
-    /// How many jobs wait in the whole queue: `job_queue_depth`.
-    pub fn depth(&self, waiting: u64) {
-        self.0.queue.depth.set(waiting as f64);
-    }
-
-    /// How many jobs stand there: `jobs_by_status`.
-    pub fn jobs(&self, status: JobStatus, count: u64) {
-        self.0.queue.jobs[status as usize].set(count as f64);
-    }
-}
 
 /// Reports what the service earns, spends and wins.
 ///
@@ -65,7 +35,7 @@ impl Business {
     ///
     /// [`InvalidAmount`] where it is no amount; nothing is counted then.
     pub fn credits_used(&self, credits: f64) -> Result<(), InvalidAmount> {
-        self.0.business.credits_used.add(credits)
+        self.add(&self.0.business.credits_used, credits)
     }
 
     /// Money came in, in US dollars: `revenue_usd_total`.
@@ -74,7 +44,7 @@ impl Business {
     ///
     /// [`InvalidAmount`] where it is no amount, as a refund's is: that is [`refund`](Self::refund).
     pub fn revenue(&self, from: Revenue, usd: f64) -> Result<(), InvalidAmount> {
-        self.0.business.revenue[from as usize].add(usd)
+        self.add(&self.0.business.revenue[from as usize].instrument, usd)
     }
 
     /// Money was given back, in US dollars: `refunds_usd_total`.
@@ -83,23 +53,38 @@ impl Business {
     ///
     /// [`InvalidAmount`] where it is no amount; nothing is counted then.
     pub fn refund(&self, of: Revenue, usd: f64) -> Result<(), InvalidAmount> {
-        self.0.business.refunds[of as usize].add(usd)
+        self.add(&self.0.business.refunds[of as usize].instrument, usd)
     }
 
     /// A user signed up, by `email`, `google` or what else there is: `signups_total`.
     pub fn signup(&self, method: &str) {
-        self.0
-            .business
-            .signups
-            .with([method], Counter::default, Counter::add_one);
+        self.0.business.signups_by(method).add_one();
     }
 
     /// A user was won for something, as `trial_to_paid`: `conversions_total`.
     pub fn conversion(&self, kind: &str) {
-        self.0
-            .business
-            .conversions
-            .with([kind], Counter::default, Counter::add_one);
+        let conversions = &self.0.business.conversions;
+        let of_kind = conversions.get_or_make([kind], |[kind]| {
+            Series::new([(CONVERSION_TYPE.name, kind)], Counter::default())
+        });
+        of_kind.instrument.add_one();
+    }
+
+    /// How many subscriptions to this plan are paid for now: `active_subscriptions`.
+    pub fn active_subscriptions(&self, plan: &str, count: u64) {
+        let plans = &self.0.business.subscriptions;
+        let of_plan = plans.get_or_make([plan], |[plan]| {
+            Series::new([(PLAN.name, plan)], Gauge::default())
+        });
+        of_plan.instrument.set(count as f64);
+    }
+
+    /// A user was active: `active_users`, an estimate that keeps no id. Users that [`Current::user`] names within
+    /// exchanges are counted already.
+    ///
+    /// [`Current::user`]: crate::Current::user
+    pub fn active_user(&self, id: &str) {
+        self.0.active_users.see(id);
     }
 
     /// A job that is over used this much of a resource, in US dollars: `job_cost_usd_total`.
@@ -114,14 +99,35 @@ impl Business {
         resource: &str,
         usd: f64,
     ) -> Result<(), InvalidAmount> {
-        let costs = &self.0.business.job_costs;
-        // All ends at once, for a series that is born above 0 is invisible to `rate`.
-        for end in JobEnd::ALL {
-            costs.with([niche, end.as_str(), resource], Amounts::default, |_| {});
-        }
-        costs.with([niche, end.as_str(), resource], Amounts::default, |cost| {
-            cost.add(usd)
-        })
+        // Before the look-up, for what is refused makes no series.
+        self.check(usd)?;
+        let labels = [niche, resource];
+        let costs = self
+            .0
+            .business
+            .job_costs
+            .get_or_make(labels, |[niche, resource]| {
+                // All ends at once, for a series that is born above 0 is invisible to `rate`.
+                JobEnd::ALL.map(|end| {
+                    let labels = [
+                        (NICHE.name, niche),
+                        (JOB_END.name, end.as_str()),
+                        (RESOURCE.name, resource),
+                    ];
+                    Series::new(labels, Amounts::default())
+                })
+            });
+        self.add(&costs[end as usize].instrument, usd)
+    }
+
+    fn check(&self, amount: f64) -> Result<(), InvalidAmount> {
+        Amounts::check(amount).inspect_err(|_| self.0.dropped(Signal::Observers))
+    }
+
+    /// What is refused is counted as an observation that was lost.
+    fn add(&self, to: &Amounts, amount: f64) -> Result<(), InvalidAmount> {
+        to.add(amount)
+            .inspect_err(|_| self.0.dropped(Signal::Observers))
     }
 }
 
@@ -168,40 +174,47 @@ impl Error for InvalidAmount {}
 pub(super) struct BusinessMetrics {
     pub(super) credits_used: Amounts,
     /// In the order of `Revenue::ALL`.
-    pub(super) revenue: [Amounts; Revenue::ALL.len()],
+    pub(super) revenue: [Series<Amounts>; Revenue::ALL.len()],
     /// In the order of `Revenue::ALL`.
-    pub(super) refunds: [Amounts; Revenue::ALL.len()],
-    pub(super) signups: Family<Counter, 1>,
-    pub(super) conversions: Family<Counter, 1>,
-    pub(super) job_costs: Family<Amounts, 3>,
+    pub(super) refunds: [Series<Amounts>; Revenue::ALL.len()],
+    pub(super) signups: Family<Series<Counter>, 1>,
+    pub(super) conversions: Family<Series<Counter>, 1>,
+    /// In the order of `JobEnd::ALL`.
+    pub(super) job_costs: Family<[Series<Amounts>; JobEnd::ALL.len()], 2>,
+    pub(super) subscriptions: Family<Series<Gauge>, 1>,
 }
 
 impl BusinessMetrics {
     pub(super) fn new(budget: usize) -> Self {
         // What is known beforehand takes nothing off the budget.
         let known = ["email", "google"];
-        let signups = Family::new(
-            &catalog::SIGNUPS,
-            [SIGNUP_METHOD],
-            budget.saturating_add(known.len()),
-        );
-        for known in known {
-            signups.with([known], Counter::default, |_| {});
-        }
-        Self {
+        let by_type = || {
+            Revenue::ALL.map(|of| Series::new([(MONEY_TYPE.name, of.as_str())], Amounts::default()))
+        };
+        let this = Self {
             credits_used: Amounts::default(),
-            revenue: Default::default(),
-            refunds: Default::default(),
-            signups,
+            revenue: by_type(),
+            refunds: by_type(),
+            signups: Family::new(
+                &catalog::SIGNUPS,
+                [SIGNUP_METHOD],
+                budget.saturating_add(known.len()),
+            ),
             conversions: Family::new(&catalog::CONVERSIONS, [CONVERSION_TYPE], budget),
-            job_costs: Family::new(&catalog::JOB_COST, [NICHE, JOB_END, RESOURCE], budget),
+            job_costs: Family::new(&catalog::JOB_COST, [NICHE, RESOURCE], budget),
+            subscriptions: Family::new(&catalog::ACTIVE_SUBSCRIPTIONS, [PLAN], budget),
+        };
+        for method in known {
+            this.signups_by(method);
         }
+        this
     }
-}
 
-impl fmt::Debug for Queue {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Queue").finish_non_exhaustive()
+    fn signups_by(&self, method: &str) -> &Counter {
+        let signups = self.signups.get_or_make([method], |[method]| {
+            Series::new([(SIGNUP_METHOD.name, method)], Counter::default())
+        });
+        &signups.instrument
     }
 }
 

@@ -1,6 +1,11 @@
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use super::{Metrics, catalog, counter::Gauge, histogram::Histogram};
+use super::{
+    Metrics,
+    catalog::{JOB_END, NICHE},
+    instrument::{Candidate, Histogram, Layout},
+    series::Series,
+};
 
 /// Where a job stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -79,61 +84,41 @@ impl std::fmt::Display for JobStatus {
 }
 
 /// What is measured of one niche's jobs: durations, in the order of `JobEnd::ALL`.
-pub(super) struct JobMetrics(pub(super) [Histogram; JobEnd::ALL.len()]);
+pub(crate) struct JobMetrics(pub(super) [Series<Histogram>; JobEnd::ALL.len()]);
 
 impl JobMetrics {
-    pub(super) fn new() -> Self {
-        Self(JobEnd::ALL.map(|_| Histogram::new(&catalog::JOB_DURATION)))
-    }
-}
-
-impl Metrics {
-    /// A job is started for the first time, after so long in the queue, where that is known.
-    pub(crate) fn job_started(&self, niche: &str, queued_for: Option<Duration>) {
-        self.jobs.with([niche], JobMetrics::new, |_| {});
-        if let Some(waited) = queued_for {
-            self.job_waits.with(
-                [niche],
-                || Histogram::new(&catalog::JOB_QUEUE_WAIT),
-                |waits| waits.observe_duration(waited),
-            );
-        }
+    fn new(niche: &str, layout: &Arc<Layout>) -> Self {
+        Self(JobEnd::ALL.map(|end| {
+            let labels = [(NICHE.name, niche), (JOB_END.name, end.as_str())];
+            Series::new(labels, Histogram::new(layout))
+        }))
     }
 
     /// A job is over, so long after its first start.
-    pub(crate) fn job_ended(&self, end: JobEnd, niche: &str, elapsed: Duration) {
-        self.jobs.with([niche], JobMetrics::new, |jobs| {
-            jobs.0[end as usize].observe_duration(elapsed);
-        });
+    pub(crate) fn ended(&self, end: JobEnd, elapsed: Duration) {
+        let candidate = Candidate::current(end == JobEnd::Failed);
+        let durations = &self.0[end as usize].instrument;
+        durations.observe_duration(elapsed, candidate.as_ref());
     }
 }
 
-/// What the queue reported last.
-#[cfg(feature = "server")]
-pub(crate) struct QueueSample {
-    pub(crate) waiting: u64,
-    pub(crate) active: u64,
-    pub(crate) failed: u64,
-}
-
-#[cfg(feature = "server")]
 impl Metrics {
-    /// What the queue reported last; `None` where nobody has.
-    pub(crate) fn queue_sample(&self) -> Option<QueueSample> {
-        let jobs =
-            |status: JobStatus| self.queue.jobs[status as usize].value().unwrap_or(0.0) as u64;
-        Some(QueueSample {
-            waiting: self.queue.depth.value()? as u64,
-            active: jobs(JobStatus::Running),
-            failed: jobs(JobStatus::Failed),
-        })
+    /// The instruments of a niche's jobs, to be kept as long as a job runs: its niche counts against the budget once.
+    pub(crate) fn jobs(&self, niche: &str) -> Arc<JobMetrics> {
+        let jobs = self.jobs.get_or_make([niche], |[niche]| {
+            Arc::new(JobMetrics::new(niche, &self.layouts.job))
+        });
+        Arc::clone(jobs)
     }
-}
 
-/// What the queue reports of itself.
-#[derive(Default)]
-pub(super) struct QueueGauges {
-    pub(super) depth: Gauge,
-    /// In the order of `JobStatus::ALL`.
-    pub(super) jobs: [Gauge; JobStatus::ALL.len()],
+    /// A job is started for the first time, after so long in the queue.
+    pub(crate) fn job_waited(&self, niche: &str, waited: Duration) {
+        let waits = self.job_waits.get_or_make([niche], |[niche]| {
+            let waits = Histogram::new(&self.layouts.job_wait);
+            Series::new([(NICHE.name, niche)], waits)
+        });
+        let candidate = Candidate::current(false);
+        let waits = &waits.instrument;
+        waits.observe_duration(waited, candidate.as_ref());
+    }
 }

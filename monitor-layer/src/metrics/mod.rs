@@ -1,19 +1,36 @@
 //! Numbers: what is counted and timed, and how it comes into a `prometheus::Registry`.
+//!
+//! A definition in the [`catalog`] says what there is; an [`instrument`] counts it; a [`family`] finds the instrument
+//! of some label values; the [`exposition`] writes all of them at a scrape.
 
+mod active_users;
+mod append;
+#[cfg(feature = "testing")]
+pub(crate) mod bench;
+mod budget;
 mod business;
 mod catalog;
-mod collect;
-mod counter;
-#[cfg(any(feature = "server", feature = "testing"))]
+mod expose;
+#[cfg_attr(
+    not(feature = "server"),
+    allow(dead_code, reason = "units are written by a scrape of our own alone")
+)]
 mod exposition;
 mod family;
-mod gathered;
-mod histogram;
 mod http;
+#[cfg_attr(
+    not(any(feature = "native-histograms", feature = "server")),
+    allow(
+        dead_code,
+        reason = "exemplars and native buckets are written by what these bring"
+    )
+)]
+mod instrument;
 mod job;
+mod labels;
+mod queue;
 mod register;
-mod route;
-
+mod series;
 mod step;
 
 use std::sync::Arc;
@@ -24,33 +41,47 @@ use prometheus::Registry;
 
 #[cfg(feature = "testing")]
 pub(crate) use self::exposition::samples;
-pub(crate) use self::step::{StepMetrics, StepStatus};
 use self::{
+    active_users::ActiveUsers,
     business::BusinessMetrics,
-    counter::{Counter, Gauge},
+    catalog::Definition,
+    exposition::Expose,
     family::Family,
-    histogram::Histogram,
-    job::{JobMetrics, QueueGauges},
-    register::register,
+    instrument::{Counter, Gauge, Histogram, Layout},
+    labels::Labels,
+    queue::QueueGauges,
+    register::{Description, register},
+    series::Series,
 };
 pub use self::{
-    business::{Business, InvalidAmount, Queue, Revenue},
-    http::{HttpMetrics, HttpMetricsBuilder},
+    active_users::ActiveWindow,
+    business::{Business, InvalidAmount, Revenue},
+    http::{HttpExchange, HttpMetrics, HttpMetricsBuilder, LabelValues},
     job::{JobEnd, JobStatus},
+    queue::Queue,
     register::RegisterError,
 };
+pub(crate) use self::{
+    active_users::CountActiveUsers,
+    job::JobMetrics,
+    step::{StepMetrics, StepStatus},
+};
 #[cfg(feature = "server")]
-pub(crate) use self::{exposition::text, job::QueueSample};
+pub(crate) use self::{
+    exposition::{Format, expose},
+    queue::QueueSample,
+};
 use crate::error::Category;
 
 /// All instruments of a monitor.
 pub(crate) struct Metrics {
     pub(crate) http: HttpMetrics,
-    steps: Family<StepMetrics, 1>,
-    jobs: Family<JobMetrics, 1>,
-    job_waits: Family<Histogram, 1>,
+    steps: Family<Arc<StepMetrics>, 1>,
+    jobs: Family<Arc<JobMetrics>, 1>,
+    job_waits: Family<Series<Histogram>, 1>,
     queue: QueueGauges,
     business: BusinessMetrics,
+    active_users: ActiveUsers,
     /// In the order of `Category::ALL`.
     errors: [Counter; Category::ALL.len()],
     /// In the order of `Signal::ALL`.
@@ -58,7 +89,9 @@ pub(crate) struct Metrics {
     health: Family<CheckMetrics, 1>,
     scrape_seconds: Gauge,
     scrape_bytes: Gauge,
-    build: [String; 3],
+    build: Labels,
+    layouts: Layouts,
+    shards: usize,
 }
 
 /// What a monitor's metrics are made from.
@@ -68,7 +101,18 @@ pub(crate) struct MetricsOptions {
     pub(crate) env: String,
     /// How many values of each open label are told apart.
     pub(crate) label_budget: usize,
+    /// `None` leaves it to the request metrics' builder.
+    pub(crate) shards: Option<usize>,
+    pub(crate) active_users: Option<Arc<CountActiveUsers>>,
     pub(crate) http: HttpMetricsBuilder,
+}
+
+/// Of the histograms that are not of requests.
+struct Layouts {
+    step: Arc<Layout>,
+    job: Arc<Layout>,
+    job_wait: Arc<Layout>,
+    health: Arc<Layout>,
 }
 
 /// What can be lost on its way out.
@@ -102,33 +146,52 @@ impl Signal {
 }
 
 impl Metrics {
-    pub(crate) fn new(options: MetricsOptions) -> Arc<Self> {
+    /// # Errors
+    ///
+    /// [`RegisterError`] where what is asked of the request metrics cannot be used.
+    pub(crate) fn new(options: MetricsOptions) -> Result<Arc<Self>, RegisterError> {
         let budget = options.label_budget;
-        Arc::new(Self {
-            http: options.http.build(),
+        let shards = options.shards.unwrap_or(options.http.shards);
+        let http = options.http.shards(shards);
+        let shards = http.shards;
+        let layout = |definition: &Definition| {
+            Arc::new(Layout::new(definition.kind, definition.bounds(), shards))
+        };
+        let build = [
+            (catalog::SERVICE.name, &*options.service),
+            (catalog::VERSION.name, &*options.version),
+            (catalog::ENV.name, &*options.env),
+        ];
+        Ok(Arc::new(Self {
+            build: Labels::new(&[], build),
+            http: http.build()?,
             steps: Family::new(&catalog::STEP_DURATION, [catalog::STEP], budget),
             jobs: Family::new(&catalog::JOB_DURATION, [catalog::NICHE], budget),
             job_waits: Family::new(&catalog::JOB_QUEUE_WAIT, [catalog::NICHE], budget),
-            queue: QueueGauges::default(),
+            queue: QueueGauges::new(),
             business: BusinessMetrics::new(budget),
+            active_users: ActiveUsers::new(options.active_users),
             errors: Default::default(),
             dropped: Default::default(),
             health: Family::new(&catalog::HEALTH_STATUS, [catalog::CHECK], budget),
             scrape_seconds: Gauge::default(),
             scrape_bytes: Gauge::default(),
-            build: [options.service, options.version, options.env],
-        })
+            layouts: Layouts {
+                step: layout(&catalog::STEP_DURATION),
+                job: layout(&catalog::JOB_DURATION),
+                job_wait: layout(&catalog::JOB_QUEUE_WAIT),
+                health: layout(&catalog::HEALTH_DURATION),
+            },
+            shards,
+        }))
     }
 
+    /// Lets a registry gather them.
     pub(crate) fn register(self: &Arc<Self>, registry: &Registry) -> Result<(), RegisterError> {
-        let definitions = [&catalog::HTTP[..], &catalog::BESIDE_HTTP].concat();
-        let collected = Arc::clone(self);
+        let mut descriptions = self.http.instruments().descriptions();
+        descriptions.extend(catalog::beside_http().map(Description::of));
         // In one piece, so that a registry which refuses one of them has none.
-        register(registry, &definitions, move || {
-            let mut families = collected.http.collect();
-            families.extend(collected.collect());
-            families
-        })?;
+        register(registry, descriptions, Arc::clone(self) as Arc<dyn Expose>)?;
         #[cfg(target_os = "linux")]
         {
             let process = prometheus::process_collector::ProcessCollector::for_self();
@@ -140,7 +203,15 @@ impl Metrics {
 
     /// The instruments of a step, to be kept at its call site.
     pub(crate) fn step(&self, name: &str) -> Arc<StepMetrics> {
-        self.steps.get_or_make([name], StepMetrics::new)
+        let steps = self.steps.get_or_make([name], |[name]| {
+            Arc::new(StepMetrics::new(name, &self.layouts.step, self.shards))
+        });
+        Arc::clone(steps)
+    }
+
+    /// A user was active.
+    pub(crate) fn user_active(&self, id: &str) {
+        self.active_users.see(id);
     }
 
     /// A failure was captured.
@@ -156,10 +227,13 @@ impl Metrics {
     /// A health check has an answer.
     #[cfg(feature = "server")]
     pub(crate) fn health_check(&self, check: &str, healthy: bool, took: Duration) {
-        self.health.with([check], CheckMetrics::new, |measured| {
-            measured.status.set(f64::from(u8::from(healthy)));
-            measured.duration.observe_duration(took);
+        let measured = self.health.get_or_make([check], |[check]| CheckMetrics {
+            status: Series::new([(catalog::CHECK.name, check)], Gauge::default()),
+            duration: Histogram::new(&self.layouts.health),
         });
+        let status = f64::from(u8::from(healthy));
+        measured.status.instrument.set(status);
+        measured.duration.observe_duration(took, None);
     }
 
     #[cfg(feature = "server")]
@@ -171,16 +245,6 @@ impl Metrics {
 
 /// What is measured of one health check.
 struct CheckMetrics {
-    status: Gauge,
+    status: Series<Gauge>,
     duration: Histogram,
-}
-
-#[cfg(feature = "server")]
-impl CheckMetrics {
-    fn new() -> Self {
-        Self {
-            status: Gauge::default(),
-            duration: Histogram::new(&catalog::HEALTH_DURATION),
-        }
-    }
 }

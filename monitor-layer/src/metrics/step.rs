@@ -1,6 +1,11 @@
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use super::{Counter, catalog, histogram::Histogram};
+use super::{
+    catalog::STEP,
+    instrument::{Candidate, Counters, Histogram, Layout},
+    labels::Labels,
+    series::Series,
+};
 
 /// How a step ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,29 +31,41 @@ impl StepStatus {
 
 /// What is measured of one step.
 pub(crate) struct StepMetrics {
-    started: Counter,
+    started: Counters<1>,
+    pub(super) labels: Labels,
     /// In the order of `StepStatus::ALL`.
-    pub(super) durations: [Histogram; StepStatus::ALL.len()],
+    pub(super) durations: [Series<Histogram>; StepStatus::ALL.len()],
 }
 
 impl StepMetrics {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(step: &str, layout: &Arc<Layout>, shards: usize) -> Self {
+        let step = (STEP.name, step);
         Self {
-            started: Counter::default(),
-            durations: StepStatus::ALL.map(|_| Histogram::new(&catalog::STEP_DURATION)),
+            started: Counters::new(shards),
+            labels: Labels::new(&[], [step]),
+            durations: StepStatus::ALL.map(|status| {
+                let status = ("status", status.as_str());
+                Series::new([step, status], Histogram::new(layout))
+            }),
         }
     }
 
     pub(crate) fn started(&self) {
-        self.started.add_one();
+        self.started.add_one(0);
     }
 
     pub(crate) fn ended(&self, status: StepStatus, elapsed: Duration) {
-        self.durations[status as usize].observe_duration(elapsed);
+        let failed = matches!(status, StepStatus::Error | StepStatus::Panicked);
+        let duration = &self.durations[status as usize].instrument;
+        duration.observe_duration(elapsed, Candidate::current(failed).as_ref());
     }
 
-    /// How many run, given how many had ended before this is asked.
-    pub(super) fn active(&self, ended: u64) -> u64 {
-        self.started.value().saturating_sub(ended)
+    /// How many run.
+    pub(super) fn active(&self) -> u64 {
+        // The ends first: nothing has ended that has not started.
+        let durations = self.durations.iter();
+        let ended: u64 = durations.map(|ended| ended.instrument.count()).sum();
+        let [started] = self.started.values();
+        started.saturating_sub(ended)
     }
 }

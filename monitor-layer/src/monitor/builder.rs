@@ -11,7 +11,7 @@ use crate::health::{Check, Health, InvalidCheck};
 use crate::{
     error::{Capture, Categorize, Classifier, Sinks},
     log::{AccessLog, Log, Sink},
-    metrics::{HttpMetricsBuilder, Metrics, MetricsOptions},
+    metrics::{ActiveWindow, CountActiveUsers, HttpMetricsBuilder, Metrics, MetricsOptions},
     step::SiteTable,
     trace::Sampler,
 };
@@ -28,6 +28,8 @@ pub struct MonitorBuilder {
     sample_ratio: Option<f64>,
     access_log: AccessLog,
     label_budget: usize,
+    metric_shards: Option<usize>,
+    active_users: Option<Arc<CountActiveUsers>>,
     registry: Option<prometheus::Registry>,
     http: HttpMetricsBuilder,
     classifier: Classifier,
@@ -50,6 +52,8 @@ impl MonitorBuilder {
             sample_ratio: None,
             access_log: AccessLog::default(),
             label_budget: 200,
+            metric_shards: None,
+            active_users: None,
             registry: None,
             http: HttpMetricsBuilder::default(),
             classifier: Classifier::default(),
@@ -104,21 +108,52 @@ impl MonitorBuilder {
         self
     }
 
+    /// How many parts an instrument has at most, 8 by default. Half of them belong to one thread each, the others are
+    /// shared by all further threads: more cost memory, fewer let threads wait for each other. From 1 to 256.
+    pub fn metric_shards(mut self, shards: usize) -> Self {
+        self.metric_shards = Some(shards);
+        self
+    }
+
+    /// Says how many users of the whole service were active within a window, for `active_users`; `None` shows nothing.
+    /// Without it the gauge is this instance's estimate.
+    ///
+    /// Asked at every scrape, on a thread that may block; keep at hand what takes long to count.
+    ///
+    /// ```
+    /// use monitor_layer::{ActiveWindow, Monitor};
+    ///
+    /// let monitor = Monitor::builder("api")
+    ///     .active_users(|window| (window == ActiveWindow::Day).then_some(17))
+    ///     .build()?;
+    /// # Ok::<_, monitor_layer::BuildError>(())
+    /// ```
+    pub fn active_users(
+        mut self,
+        count: impl Fn(ActiveWindow) -> Option<u64> + Send + Sync + 'static,
+    ) -> Self {
+        self.active_users = Some(Arc::new(count));
+        self
+    }
+
     /// Registers the metrics in a registry of one's own.
     pub fn registry(mut self, registry: prometheus::Registry) -> Self {
         self.registry = Some(registry);
         self
     }
 
-    /// Measures `http_response_size_bytes`.
-    pub fn response_sizes(mut self) -> Self {
-        self.http = self.http.response_sizes();
-        self
-    }
-
-    /// Measures `http_response_start_seconds`.
-    pub fn response_start(mut self) -> Self {
-        self.http = self.http.response_start();
+    /// What is measured of requests, and under which names.
+    ///
+    /// ```
+    /// use monitor_layer::{HttpMetrics, Monitor};
+    ///
+    /// let monitor = Monitor::builder("api")
+    ///     .http_metrics(HttpMetrics::builder().response_sizes().response_start())
+    ///     .build()?;
+    /// # Ok::<_, monitor_layer::BuildError>(())
+    /// ```
+    pub fn http_metrics(mut self, http: HttpMetricsBuilder) -> Self {
+        self.http = http;
         self
     }
 
@@ -209,8 +244,10 @@ impl MonitorBuilder {
             version: version.unwrap_or_default(),
             env: env.clone(),
             label_budget: self.label_budget,
+            shards: self.metric_shards,
+            active_users: self.active_users,
             http: self.http,
-        });
+        })?;
         let registry = self.registry.unwrap_or_default();
         metrics.register(&registry)?;
         #[cfg(feature = "server")]

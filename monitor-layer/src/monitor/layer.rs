@@ -158,21 +158,23 @@ where
         scope.method = Some(request.method().clone());
         scope.route = Route::of(request.extensions());
         let options = Options {
-            trace_id: Some(scope.context.x_trace_id()),
+            sends_trace_id: true,
             catch_panics: !self.layer.resume_panics,
         };
         let observers = MonitorObserver {
             core: Arc::clone(core),
             own: self.layer.observer.clone(),
         };
-        let mut scope = Some(scope);
-        let mut in_flight = match self.layer.ignore.covers(&request, &mut scope) {
+        let mut scope = Some(scope.boxed());
+        let mut guard = match self.layer.ignore.covers(&request, &mut scope) {
             true => InFlight::ignored(observers, scope, &request),
             false => InFlight::start(observers, scope, &request),
         };
         let (request, request_bytes) = R::lend(request);
-        in_flight.set_request_bytes(request_bytes);
-        call(&mut self.inner, request, in_flight, options)
+        if let Some(in_flight) = guard.in_flight() {
+            in_flight.set_request_bytes(request_bytes);
+        }
+        call(&mut self.inner, request, guard, options)
     }
 }
 
@@ -216,6 +218,10 @@ pub struct Observed<E> {
 
 impl<O: Observe> Observe for MonitorObserver<O> {
     type Exchange = Observed<O::Exchange>;
+
+    fn times_response_start(&self) -> bool {
+        self.core.metrics.http.times_response_start() || self.own.times_response_start()
+    }
 
     fn start(&self, request: &RequestHead<'_>) -> Self::Exchange {
         Observed {

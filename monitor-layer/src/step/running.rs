@@ -20,7 +20,7 @@ use crate::{
 pub(super) struct RunningStep {
     name: &'static str,
     /// Lent to the thread while the step runs. `None` where there is no monitor and no trace to be part of.
-    scope: Option<Scope>,
+    scope: Option<Box<Scope>>,
     span: Span,
     observed: Option<Observed>,
 }
@@ -44,6 +44,7 @@ impl RunningStep {
             scope.step = Some(name);
             scope.core.clone_from(&core);
         }
+        let mut scope = scope.map(Scope::boxed);
         // A subscriber of the user's may panic: the step runs all the same.
         let span = guarded(|| {
             current::enter(
@@ -126,5 +127,6 @@ impl Work for RunningStep {
         };
         let mut scope = self.scope.take();
         current::enter(&mut scope, || self.tell(&observed, &end));
+        current::recycle(scope);
     }
 }

@@ -194,6 +194,17 @@ impl TraceContext {
         self.tracestate.as_ref()
     }
 
+    /// Its ids and flags alone.
+    pub(crate) const fn without_tracestate(&self) -> Self {
+        Self {
+            trace_id: self.trace_id,
+            span_id: self.span_id,
+            parent_span_id: self.parent_span_id,
+            flags: self.flags,
+            tracestate: None,
+        }
+    }
+
     pub(crate) fn x_trace_id(&self) -> HeaderValue {
         let mut hex = [0; 32];
         self.trace_id.write_hex(&mut hex);

@@ -88,7 +88,8 @@ where
 
     fn call(&mut self, request: Request<RequestBody>) -> Self::Future {
         let is_known = with_current(|scope| scope.is_some_and(|scope| scope.in_request));
-        let mut scope = (!is_known).then(|| inbound_scope(request.headers(), &self.sampler));
+        let mut scope =
+            (!is_known).then(|| inbound_scope(request.headers(), &self.sampler).boxed());
         let x_trace_id = scope.as_ref().map(|scope| scope.context.x_trace_id());
         let inner = enter(&mut scope, || self.inner.call(request));
         TraceContextFuture {

@@ -8,6 +8,7 @@ pub(crate) mod current;
 mod ids;
 mod layer;
 mod sampling;
+mod scope;
 mod scoped;
 mod tracestate;
 mod w3c;

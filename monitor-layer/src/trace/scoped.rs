@@ -17,7 +17,7 @@ pin_project! {
     /// Made by [`TraceContext::scope`] and [`Current::scope`](super::Current::scope).
     #[must_use = "futures do nothing unless polled"]
     pub struct InScope<T> {
-        scope: Option<Scope>,
+        scope: Option<Box<Scope>>,
         #[pin]
         inner: Option<T>,
     }
@@ -26,6 +26,7 @@ pin_project! {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             current::enter(this.scope, || this.inner.set(None));
+            current::recycle(this.scope.take());
         }
     }
 }
@@ -51,19 +52,19 @@ impl TraceContext {
     /// Makes this the current context of `inner`, a future or a body.
     pub fn scope<T>(self, inner: T) -> InScope<T> {
         let core = current::with_current(|scope| scope.and_then(|scope| scope.core.clone()));
-        InScope::new(Some(Scope::new(self, core)), inner)
+        InScope::new(Some(Scope::new(self, core).boxed()), inner)
     }
 }
 
 impl<T> InScope<T> {
-    pub(crate) fn new(scope: Option<Scope>, inner: T) -> Self {
+    pub(crate) fn new(scope: Option<Box<Scope>>, inner: T) -> Self {
         Self {
             scope,
             inner: Some(inner),
         }
     }
 
-    pub(crate) fn into_scope(self: Pin<&mut Self>) -> Option<Scope> {
+    pub(crate) fn into_scope(self: Pin<&mut Self>) -> Option<Box<Scope>> {
         self.project().scope.take()
     }
 }

@@ -4,7 +4,9 @@ use std::{collections::BTreeMap, io, time::Duration};
 
 use axum::{Router, routing::post};
 use http::Method;
-use monitor_layer::{JobEnd, JobStatus, Revenue, instrument_step, testing::TestMonitor};
+use monitor_layer::{
+    HttpMetrics, JobEnd, JobStatus, Revenue, instrument_step, testing::TestMonitor,
+};
 use prometheus::proto::LabelPair;
 
 use crate::support::send;
@@ -48,8 +50,7 @@ async fn drive(monitor: &TestMonitor) {
 async fn every_metric_of_the_catalogue_is_there_with_its_labels_and_no_other() {
     let monitor = TestMonitor::build("api", |builder| {
         builder
-            .response_sizes()
-            .response_start()
+            .http_metrics(HttpMetrics::builder().response_sizes().response_start())
             .check("database", || async { Ok::<_, io::Error>(()) })
     })
     .unwrap();
@@ -160,6 +161,7 @@ fn a_registry_that_has_a_metric_of_ours_is_refused_by_name() {
     let refused = TestMonitor::build("api", |builder| builder.registry(registry)).unwrap_err();
     assert_eq!(
         refused.to_string(),
-        "the registry has a metric signups_total already; give the monitor's metrics a registry of their own"
+        "the registry has a metric signups_total already, with no labels; the one to be registered has the labels \
+         method: give the monitor a registry of its own by MonitorBuilder::registry"
     );
 }

@@ -6,7 +6,7 @@ use axum::{
     routing::post,
 };
 use http::Request;
-use monitor_layer::testing::TestMonitor;
+use monitor_layer::{HttpMetrics, testing::TestMonitor};
 
 use crate::support::send_request;
 
@@ -27,8 +27,10 @@ fn echo() -> Router {
 
 #[tokio::test]
 async fn bytes_that_passed_are_counted_where_that_is_asked_for() {
-    let monitor =
-        TestMonitor::build("api", |builder| builder.response_sizes().response_start()).unwrap();
+    let monitor = TestMonitor::build("api", |builder| {
+        builder.http_metrics(HttpMetrics::builder().response_sizes().response_start())
+    })
+    .unwrap();
     let app = echo().layer(monitor.layer().request_sizes());
     send_request(&app, request(7)).await;
     send_request(&app, request(0)).await;

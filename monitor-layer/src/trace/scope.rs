@@ -1,0 +1,176 @@
+use std::{cell::RefCell, mem, sync::Arc};
+
+use http::Method;
+
+use super::TraceContext;
+use crate::{exchange::Route, log::Opening, monitor::Core, unit::Unit};
+
+/// Identity and belongings of one exchange, job or step.
+#[derive(Clone)]
+pub(crate) struct Scope {
+    pub(crate) context: TraceContext,
+    /// The monitor whose exchange, job or step this is.
+    pub(crate) core: Option<Arc<Core>>,
+    /// Made when somebody first writes to it or shares it: an exchange that nobody adds to allocates none.
+    pub(crate) unit: Option<Arc<Unit>>,
+    /// The innermost step.
+    pub(crate) step: Option<&'static str>,
+    /// The exchange's method.
+    pub(crate) method: Option<Method>,
+    /// The exchange's route, where it is known.
+    pub(crate) route: Option<Route>,
+    /// What is to be written before any other line in here.
+    pub(crate) opening: Option<Arc<Opening>>,
+    /// Whether this is inside of a request whose context a layer has read: layers further in leave it be.
+    pub(crate) in_request: bool,
+    /// Whether a monitor's exchange is under way here, so that a second layer below does not count it again.
+    pub(crate) in_exchange: bool,
+}
+
+// Boxes on purpose: they are lent out as they are.
+#[allow(clippy::vec_box)]
+type Spare = Vec<Box<Scope>>;
+
+thread_local! {
+    static CURRENT: RefCell<Option<Box<Scope>>> = const { RefCell::new(None) };
+    /// Boxes to be used again: scopes come and go with every exchange and step.
+    static SPARE: RefCell<Spare> = const { RefCell::new(Vec::new()) };
+}
+
+/// How many boxes a thread keeps; more are in use only where many exchanges end on a thread that starts few.
+const MOST_SPARE: usize = 32;
+
+impl Scope {
+    pub(crate) fn new(context: TraceContext, core: Option<Arc<Core>>) -> Self {
+        Self {
+            context,
+            core,
+            unit: None,
+            step: None,
+            method: None,
+            route: None,
+            opening: None,
+            in_request: false,
+            in_exchange: false,
+        }
+    }
+
+    /// On the heap, for it is swapped at every poll and moved with its future: a pointer costs less. Takes no new memory
+    /// where the thread has a box to spare.
+    pub(crate) fn boxed(self) -> Box<Self> {
+        let spare = SPARE.try_with(|spare| spare.try_borrow_mut().ok()?.pop());
+        match spare {
+            Ok(Some(mut spare)) => {
+                *spare = self;
+                spare
+            }
+            Ok(None) | Err(_) => Box::new(self),
+        }
+    }
+
+    /// A copy that shares its unit with the running one.
+    #[inline]
+    pub(crate) fn current() -> Option<Self> {
+        with_current(|scope| {
+            scope.map(|scope| {
+                scope.shared_unit();
+                scope.clone()
+            })
+        })
+    }
+
+    /// The running one, if it is a request's.
+    pub(crate) fn current_of_request() -> Option<Self> {
+        with_current(|scope| {
+            scope
+                .filter(|scope| scope.in_request)
+                .map(|scope| scope.clone())
+        })
+    }
+
+    /// A scope below this one, with a child context.
+    pub(crate) fn child(&mut self) -> Self {
+        self.shared_unit();
+        Self {
+            context: self.context.child(),
+            ..self.clone()
+        }
+    }
+
+    pub(crate) fn shared_unit(&mut self) -> &Arc<Unit> {
+        self.unit.get_or_insert_default()
+    }
+}
+
+/// Looks at the running scope. `operation` must not call back into this module; where it would, or where the
+/// thread is being torn down, nothing is current.
+#[inline]
+pub(crate) fn with_current<R: Default>(operation: impl FnOnce(Option<&mut Scope>) -> R) -> R {
+    CURRENT
+        .try_with(|current| match current.try_borrow_mut() {
+            Ok(mut current) => operation(current.as_deref_mut()),
+            Err(_) => operation(None),
+        })
+        .unwrap_or_default()
+}
+
+/// Makes the scope in `slot` the running one for as long as `work` runs, panics included. An empty slot changes
+/// nothing.
+#[inline]
+pub(crate) fn enter<R>(slot: &mut Option<Box<Scope>>, work: impl FnOnce() -> R) -> R {
+    // `work` stands here once, so that it is inlined.
+    let _entered = Entered::of(slot);
+    work()
+}
+
+struct Entered<'a>(Option<&'a mut Option<Box<Scope>>>);
+
+impl<'a> Entered<'a> {
+    #[inline]
+    fn of(slot: &'a mut Option<Box<Scope>>) -> Self {
+        if slot.is_none() {
+            return Self(None);
+        }
+        swap(slot);
+        Self(Some(slot))
+    }
+}
+
+impl Drop for Entered<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(slot) = &mut self.0 {
+            swap(slot);
+        }
+    }
+}
+
+fn swap(slot: &mut Option<Box<Scope>>) {
+    // A thread that is being torn down has no current scope: the work runs without one.
+    let _ = CURRENT.try_with(|current| {
+        if let Ok(mut current) = current.try_borrow_mut() {
+            mem::swap(&mut *current, slot);
+        }
+    });
+}
+
+/// Keeps the box of a scope that is over for the next one, without its belongings.
+#[inline]
+pub(crate) fn recycle(scope: Option<Box<Scope>>) {
+    if let Some(scope) = scope {
+        keep(scope);
+    }
+}
+
+fn keep(mut scope: Box<Scope>) {
+    // Their destructors may be the user's: they run before anything is borrowed here.
+    let context = scope.context.without_tracestate();
+    *scope = Scope::new(context, None);
+    let _ = SPARE.try_with(|spare| {
+        if let Ok(mut spare) = spare.try_borrow_mut()
+            && spare.len() < MOST_SPARE
+        {
+            spare.push(scope);
+        }
+    });
+}
