@@ -12,6 +12,7 @@ mod exchange;
 mod grpc;
 mod log;
 mod macros;
+mod metrics;
 mod monitor;
 mod support;
 mod work;
