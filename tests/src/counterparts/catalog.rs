@@ -1,0 +1,158 @@
+//! That the demo, having done everything, shows the catalogue: all of it, and nothing else.
+
+use std::{collections::BTreeMap, fs};
+
+use crate::{
+    exposition::{Exposition, Family, Kind, assert_same, bound_text},
+    parts::{Demo, Form, Http, drive_everything},
+};
+
+const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/metrics.md");
+
+/// Those of the process, which its collector has on Linux alone.
+const OF_THE_PROCESS: &[&str] = if cfg!(target_os = "linux") {
+    &[
+        "process_cpu_seconds_total",
+        "process_max_fds",
+        "process_open_fds",
+        "process_resident_memory_bytes",
+        "process_start_time_seconds",
+        "process_threads",
+        "process_virtual_memory_bytes",
+    ]
+} else {
+    &[]
+};
+
+/// Those that are at 0 where all is over and nothing was lost.
+const AT_REST: [&str; 5] = [
+    "http_active_connections",
+    "job_queue_depth",
+    "metrics_label_overflow_total",
+    "pipeline_steps_active",
+    "telemetry_dropped_total",
+];
+
+/// What `docs/metrics.md` says of a metric, and what a scrape shows of it.
+#[derive(Debug, Default, PartialEq)]
+struct Described {
+    help: String,
+    kind: String,
+    unit: Option<String>,
+    labels: Vec<String>,
+    bounds: Vec<String>,
+}
+
+/// The values of a closed label, by the metric's and the label's name.
+type Closed = BTreeMap<(String, String), Vec<String>>;
+
+#[tokio::test]
+async fn driving_every_part_of_the_demo_shows_exactly_the_metrics_of_the_catalogue() {
+    let (demo, http) = (Demo::start().await, Http::new());
+    drive_everything(&http, &demo).await;
+    // A scrape tells of the one before.
+    Form::OpenMetrics.scrape(&http, &demo.url).await;
+    let read = Form::OpenMetrics.read(&Form::OpenMetrics.scrape(&http, &demo.url).await);
+    let (mut shown, mut of_the_process) = (BTreeMap::new(), vec![]);
+    for family in &read.families {
+        let name = whole_name(family);
+        if name.starts_with("process_") {
+            of_the_process.push(name);
+            continue;
+        }
+        let moved = family.samples.iter().any(|sample| sample.value > 0.0);
+        assert_eq!(moved, !AT_REST.contains(&name.as_str()), "{family:?}");
+        shown.insert(name, described(family));
+    }
+    let (documented, closed) = document();
+    assert!(documented.len() > 30, "{documented:?}");
+    assert_same("docs/metrics.md and the demo", &documented, &shown);
+    of_the_process.sort();
+    assert_eq!(of_the_process, OF_THE_PROCESS);
+    for ((metric, label), declared) in closed {
+        for value in values(&read, &metric, &label) {
+            assert!(declared.contains(&value), "{metric} {label}={value:?}");
+        }
+    }
+}
+
+/// Reads the document.
+fn document() -> (BTreeMap<String, Described>, Closed) {
+    let text = fs::read_to_string(DOCUMENT).unwrap();
+    let (mut documented, mut closed) = (BTreeMap::new(), Closed::new());
+    for section in text.split("\n### `").skip(1) {
+        let section = section.split("\n## ").next().unwrap();
+        let mut lines = section.lines().filter(|line| !line.is_empty());
+        let name = lines.next().unwrap().trim_end_matches('`').to_owned();
+        let mut metric = Described {
+            help: lines.next().unwrap().to_owned(),
+            ..Described::default()
+        };
+        for fact in lines.map(|line| line.strip_prefix("- ").unwrap()) {
+            if let Some(label) = fact.strip_prefix("label `") {
+                let (label, values) = label.split_once("`: ").unwrap();
+                metric.labels.push(label.to_owned());
+                if values.starts_with('`') {
+                    let values = values
+                        .split(' ')
+                        .map(|value| value.trim_matches('`').into());
+                    closed.insert((name.clone(), label.to_owned()), values.collect());
+                }
+            } else if let Some(bounds) = fact.strip_prefix("buckets ") {
+                metric.bounds = bounds.split(' ').map(str::to_owned).collect();
+            } else {
+                let (kind, unit) = match fact.split_once(" in ") {
+                    Some((kind, unit)) => (kind, Some(unit.to_owned())),
+                    None => (fact, None),
+                };
+                (metric.kind, metric.unit) = (kind.to_owned(), unit);
+            }
+        }
+        metric.labels.sort();
+        documented.insert(name, metric);
+    }
+    (documented, closed)
+}
+
+/// A counter's is with `_total`.
+fn whole_name(family: &Family) -> String {
+    match family.kind {
+        Kind::Counter => format!("{}_total", family.name),
+        _ => family.name.clone(),
+    }
+}
+
+fn described(family: &Family) -> Described {
+    let mut bounds = vec![];
+    let mut labels: Option<Vec<String>> = None;
+    for sample in &family.samples {
+        let mut own = sample.labels.clone();
+        if let Some(bound) = own
+            .remove("le")
+            .filter(|bound| *bound != bound_text(f64::INFINITY))
+            && !bounds.contains(&bound)
+        {
+            bounds.push(bound);
+        }
+        let own: Vec<_> = own.into_keys().collect();
+        let labels = labels.get_or_insert_with(|| own.clone());
+        assert_eq!(*labels, own, "{sample:?}");
+    }
+    Described {
+        help: family.help.clone(),
+        kind: format!("{:?}", family.kind).to_lowercase(),
+        unit: family.unit.clone(),
+        labels: labels.unwrap_or_else(|| panic!("{} has no series", family.name)),
+        bounds,
+    }
+}
+
+/// The values of a label in all of a metric's series.
+fn values(read: &Exposition, metric: &str, label: &str) -> Vec<String> {
+    let families = read.families.iter();
+    families
+        .filter(|family| whole_name(family) == metric)
+        .flat_map(|family| &family.samples)
+        .filter_map(|sample| sample.labels.get(label).cloned())
+        .collect()
+}

@@ -1,0 +1,21 @@
+//! That others read our metrics as we mean them: a Prometheus server, promtool, Python's parsers, and strict readers
+//! of our own. Each test starts what it needs; one whose counterpart is not installed says so and passes, unless
+//! `MONITOR_LAYER_COUNTERPARTS=required` is set.
+
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on has failed"
+)]
+
+mod catalog;
+mod exposition;
+mod forms;
+mod label_values;
+mod parts;
+mod server;
+#[cfg(unix)]
+mod stopping;
+
+#[path = "../support/random.rs"]
+mod random;

@@ -1,0 +1,25 @@
+//! What the tests start, ask and wait for.
+
+mod demo;
+mod folder;
+mod form;
+mod http;
+mod program;
+mod prometheus;
+mod proxy;
+mod python;
+mod traffic;
+mod wait;
+
+pub(crate) use self::{
+    demo::{Demo, LoggedRequest},
+    folder::Folder,
+    form::Form,
+    http::Http,
+    program::{program, run},
+    prometheus::{Job, Prometheus},
+    proxy::Proxy,
+    python::Python,
+    traffic::{drive_everything, health_client, sign_up_slowly},
+    wait::until,
+};
