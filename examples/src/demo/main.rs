@@ -5,21 +5,23 @@
 mod api;
 mod niche;
 mod pipeline;
+mod plan;
 mod queue;
 mod settings;
 mod storage;
 mod store;
+mod subscriptions;
 mod traffic;
 mod worker;
 
 use std::{error::Error, io::Write as _, process::ExitCode, sync::Arc, time::Duration};
 
-use monitor_layer::Monitor;
+use monitor_layer::{HttpMetrics, Monitor};
 use tokio::net::TcpListener;
 
 use crate::{
     api::Api, pipeline::PipelineError, queue::Queue, settings::Settings, storage::Storage,
-    store::Store, traffic::Traffic, worker::Worker,
+    store::Store, subscriptions::Subscriptions, traffic::Traffic, worker::Worker,
 };
 
 /// For requests and jobs in flight to finish once the process is asked to stop.
@@ -45,6 +47,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
     let (checked_store, checked_storage) = (store.clone(), storage.clone());
     let monitor = Monitor::builder("api")
         .version(env!("CARGO_PKG_VERSION"))
+        .http_metrics(HttpMetrics::builder().response_sizes().response_start())
         .categorize::<PipelineError>()
         .check("database", move || {
             let store = checked_store.clone();
@@ -70,6 +73,8 @@ async fn run() -> Result<(), Box<dyn Error>> {
 
     let (queue, messages) = Queue::new(store.clone(), monitor.worker("worker"));
     queue.requeue_unfinished().await?;
+    let subscriptions = Subscriptions::new(store.clone(), monitor.clone());
+    subscriptions.report().await;
     let worker = Worker {
         monitor: monitor.worker("worker"),
         store: store.clone(),
@@ -81,6 +86,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
 
     let api = Api {
         queue,
+        subscriptions,
         store,
         storage,
         monitor: monitor.clone(),

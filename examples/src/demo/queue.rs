@@ -8,7 +8,7 @@ use monitor_layer::{Job, JobStatus, Monitor};
 use tokio::sync::{Notify, mpsc};
 use uuid::Uuid;
 
-use crate::store::{NewJob, Store};
+use crate::store::{NewJob, Store, to_its_end};
 
 /// What hands jobs to the worker.
 pub(crate) struct Queue {
@@ -54,15 +54,13 @@ impl Queue {
     /// Stores a job and sends it on: both or neither, also where the caller leaves in between.
     pub(crate) async fn enqueue(self: &Arc<Self>, job: NewJob) -> Result<(), sqlx::Error> {
         let queue = Arc::clone(self);
-        let enqueuing = async move {
+        to_its_end(async move {
             queue.store.insert(&job).await?;
             queue.send(job);
             queue.report().await;
             Ok(())
-        };
-        tokio::spawn(monitor_layer::current().scope(enqueuing))
-            .await
-            .unwrap_or_else(|error| Err(sqlx::Error::Io(std::io::Error::other(error))))
+        })
+        .await
     }
 
     /// Takes up what an earlier process left.

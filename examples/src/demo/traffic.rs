@@ -11,8 +11,10 @@ use hyper_util::{
 };
 use serde_json::{Value, json};
 use tokio::task::AbortHandle;
+use tonic::transport::Endpoint;
+use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
-use crate::niche::Niche;
+use crate::{niche::Niche, plan::Plan};
 
 const PAUSE: Duration = Duration::from_millis(900);
 /// Of a caller that leaves before the answer.
@@ -72,11 +74,11 @@ impl Caller {
     async fn call_for_ever(self) {
         let mut last_job = None;
         for round in 0_usize.. {
-            match round % 12 {
+            match round % 16 {
                 0 | 4 => last_job = self.create(round / 4, None).await,
                 1 | 3 | 6 => self.look_at(last_job.as_deref()).await,
                 2 => {
-                    let method = if round % 24 == 2 { "email" } else { "google" };
+                    let method = if round % 32 == 2 { "email" } else { "google" };
                     self.post("/signups", json!({"method": method})).await;
                 }
                 5 => {
@@ -97,9 +99,22 @@ impl Caller {
                     let hasty = self.look_at(last_job.as_deref());
                     let _ = tokio::time::timeout(PATIENCE, hasty).await;
                 }
-                _ => {
+                11 => {
                     self.send(Method::GET, "/favicon.ico", None).await;
                 }
+                12 => {
+                    let watched = self.create(round / 4, None).await;
+                    let id = watched.as_deref().unwrap_or("unknown");
+                    self.send(Method::GET, &format!("/jobs/{id}/events"), None)
+                        .await;
+                    last_job = watched;
+                }
+                13 => self.subscribe(round / 16).await,
+                14 => {
+                    self.post("/refunds", json!({"type": "purchase", "usd": 4.5}))
+                        .await;
+                }
+                _ => self.check_over_grpc().await,
             }
             tokio::time::sleep(PAUSE).await;
         }
@@ -116,6 +131,28 @@ impl Caller {
         });
         let answer = self.send(Method::POST, "/jobs", Some(body)).await?;
         Some(answer["jobId"].as_str()?.to_owned())
+    }
+
+    /// Somebody subscribes, and who did so a while ago leaves.
+    async fn subscribe(&self, time: usize) {
+        let plan = Plan::ALL[time % Plan::ALL.len()].as_str();
+        let body = json!({"user": format!("u-{}", time % 5), "plan": plan});
+        self.post("/subscriptions", body).await;
+        let leaving = format!("/subscriptions/u-{}", (time + 2) % 5);
+        self.send(Method::DELETE, &leaving, None).await;
+    }
+
+    /// Asks for the service as a whole, and for one that there is not.
+    async fn check_over_grpc(&self) {
+        let Ok(endpoint) = Endpoint::from_shared(self.root.clone()) else {
+            return;
+        };
+        let mut client = HealthClient::new(endpoint.connect_lazy());
+        for service in ["", "nothing"] {
+            let service = service.to_owned();
+            // A call that fails is the server's to tell of.
+            let _ = client.check(HealthCheckRequest { service }).await;
+        }
     }
 
     async fn look_at(&self, job: Option<&str>) {

@@ -33,11 +33,19 @@ impl ApiError {
         )
     }
 
+    pub(super) fn no_subscription() -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "SUBSCRIPTION_NOT_FOUND",
+            "this user subscribes to nothing",
+        )
+    }
+
     pub(super) fn not_found() -> Self {
         Self::new(
             StatusCode::NOT_FOUND,
             "NOT_FOUND",
-            "there is nothing here; expected /jobs, /jobs/{id}, /jobs/{id}/video, /signups or /purchases",
+            "there is nothing here; expected /jobs, /jobs/{id}, /jobs/{id}/events, /jobs/{id}/video, /signups, /purchases, /refunds, /subscriptions or /subscriptions/{user}",
         )
     }
 

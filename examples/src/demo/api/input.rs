@@ -6,7 +6,7 @@ use axum::{
 use serde::{Deserialize, de::DeserializeOwned};
 
 use super::ApiError;
-use crate::niche::Niche;
+use crate::{niche::Niche, plan::Plan};
 
 const LARGEST_SCRIPT: usize = 64 * 1024;
 const LONGEST_TITLE: usize = 200;
@@ -90,15 +90,8 @@ impl CreateJob {
                 format!("the title has to have 1 to {LONGEST_TITLE} characters"),
             ));
         }
-        let is_user = |user: &String| {
-            (1..=LONGEST_USER).contains(&user.len())
-                && user.bytes().all(|byte| byte.is_ascii_graphic())
-        };
         if self.user.as_ref().is_some_and(|user| !is_user(user)) {
-            return Err(ApiError::invalid(
-                "INVALID_USER",
-                format!("the user has to have 1 to {LONGEST_USER} visible ASCII characters"),
-            ));
+            return Err(invalid_user());
         }
         Ok(ValidJob {
             title: title.to_owned(),
@@ -107,4 +100,32 @@ impl CreateJob {
             user: self.user,
         })
     }
+}
+
+/// What `POST /subscriptions` takes.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object with user and plan")]
+pub(super) struct Subscribe {
+    user: String,
+    plan: Plan,
+}
+
+impl Subscribe {
+    pub(super) fn validate(self) -> Result<(String, Plan), ApiError> {
+        match is_user(&self.user) {
+            true => Ok((self.user, self.plan)),
+            false => Err(invalid_user()),
+        }
+    }
+}
+
+pub(super) fn is_user(text: &str) -> bool {
+    (1..=LONGEST_USER).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+fn invalid_user() -> ApiError {
+    ApiError::invalid(
+        "INVALID_USER",
+        format!("the user has to have 1 to {LONGEST_USER} visible ASCII characters"),
+    )
 }

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     queue::Cancelled,
-    store::{JobError, NewJob},
+    store::{JobError, JobRecord, NewJob},
 };
 
 /// A job that was accepted or is to be stopped.
@@ -35,6 +35,20 @@ pub(super) struct Shown {
     step: Option<String>,
     cost_usd: f64,
     error: Option<JobError>,
+}
+
+impl Shown {
+    pub(super) fn of(id: Uuid, record: JobRecord) -> Self {
+        Self {
+            job_id: id,
+            title: record.title,
+            niche: record.niche,
+            status: record.status.as_str(),
+            step: record.step,
+            cost_usd: record.cost_usd,
+            error: record.error,
+        }
+    }
 }
 
 pub(super) async fn create(
@@ -71,15 +85,7 @@ pub(super) async fn show(
     JobId(id): JobId,
 ) -> Result<Json<Shown>, ApiError> {
     let record = api.store.job(id).await?.ok_or_else(ApiError::unknown_job)?;
-    Ok(Json(Shown {
-        job_id: id,
-        title: record.title,
-        niche: record.niche,
-        status: record.status.as_str(),
-        step: record.step,
-        cost_usd: record.cost_usd,
-        error: record.error,
-    }))
+    Ok(Json(Shown::of(id, record)))
 }
 
 pub(super) async fn video(
@@ -117,7 +123,7 @@ pub(super) async fn cancel(
 }
 
 /// The id in the path, which is then the job of the request's log entries too.
-pub(super) struct JobId(Uuid);
+pub(super) struct JobId(pub(super) Uuid);
 
 impl<S: Send + Sync> FromRequestParts<S> for JobId {
     type Rejection = ApiError;

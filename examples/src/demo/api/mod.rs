@@ -1,9 +1,12 @@
-//! The HTTP API.
+//! The HTTP API, and gRPC health beside it.
 
 mod error;
+mod events;
+mod grpc;
 mod input;
 mod jobs;
 mod shop;
+mod subscriptions;
 
 use std::{sync::Arc, time::Duration};
 
@@ -11,7 +14,7 @@ use axum::{
     Router,
     extract::DefaultBodyLimit,
     http::{HeaderName, StatusCode, header},
-    routing::{get, post},
+    routing::{delete, get, post},
 };
 use monitor_layer::Monitor;
 use tower_http::{
@@ -21,7 +24,7 @@ use tower_http::{
 };
 
 use self::error::ApiError;
-use crate::{queue::Queue, storage::Storage, store::Store};
+use crate::{queue::Queue, storage::Storage, store::Store, subscriptions::Subscriptions};
 
 /// Room for a script of 64 KiB however its JSON is escaped.
 const LARGEST_BODY: usize = 512 * 1024;
@@ -31,6 +34,7 @@ const TIME_LIMIT: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 pub(crate) struct Api {
     pub(crate) queue: Arc<Queue>,
+    pub(crate) subscriptions: Arc<Subscriptions>,
     pub(crate) store: Store,
     pub(crate) storage: Storage,
     pub(crate) monitor: Monitor,
@@ -42,9 +46,13 @@ impl Api {
         Router::new()
             .route("/jobs", post(jobs::create))
             .route("/jobs/{id}", get(jobs::show).delete(jobs::cancel))
+            .route("/jobs/{id}/events", get(events::events))
             .route("/jobs/{id}/video", get(jobs::video))
             .route("/signups", post(shop::sign_up))
             .route("/purchases", post(shop::purchase))
+            .route("/refunds", post(shop::refund))
+            .route("/subscriptions", post(subscriptions::subscribe))
+            .route("/subscriptions/{user}", delete(subscriptions::unsubscribe))
             .fallback(async || ApiError::not_found())
             .method_not_allowed_fallback(async || ApiError::method_not_allowed())
             .with_state(self)
@@ -55,9 +63,10 @@ impl Api {
                 TIME_LIMIT,
             ))
             .layer(cors())
+            .merge(grpc::health(&monitor))
             .merge(monitor.routes())
             // Last, so that all of the above is inside.
-            .layer(monitor.layer())
+            .layer(monitor.layer().request_sizes())
     }
 }
 

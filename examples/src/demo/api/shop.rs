@@ -1,5 +1,5 @@
 use axum::{extract::State, http::StatusCode};
-use monitor_layer::Revenue;
+use monitor_layer::{InvalidAmount, Revenue};
 use serde::Deserialize;
 
 use super::{Api, ApiError, input::Input};
@@ -30,29 +30,43 @@ pub(super) async fn sign_up(
 
 #[derive(Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum PurchaseType {
+pub(super) enum PaidFor {
     Purchase,
     Subscription,
 }
 
+/// Money that comes in, or goes back.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct PurchaseBody {
-    r#type: PurchaseType,
+pub(super) struct PaymentBody {
+    r#type: PaidFor,
     usd: f64,
 }
 
 pub(super) async fn purchase(
     State(api): State<Api>,
-    Input(PurchaseBody { r#type, usd }): Input<PurchaseBody>,
+    Input(PaymentBody { r#type, usd }): Input<PaymentBody>,
 ) -> Result<StatusCode, ApiError> {
-    let kind = match r#type {
-        PurchaseType::Purchase => Revenue::Purchase,
-        PurchaseType::Subscription => Revenue::Subscription,
-    };
-    api.monitor
-        .business()
-        .revenue(kind, usd)
-        .map_err(|error| ApiError::invalid("INVALID_AMOUNT", error.to_string()))?;
+    counted(api.monitor.business().revenue(r#type.into(), usd))
+}
+
+pub(super) async fn refund(
+    State(api): State<Api>,
+    Input(PaymentBody { r#type, usd }): Input<PaymentBody>,
+) -> Result<StatusCode, ApiError> {
+    counted(api.monitor.business().refund(r#type.into(), usd))
+}
+
+fn counted(counted: Result<(), InvalidAmount>) -> Result<StatusCode, ApiError> {
+    counted.map_err(|error| ApiError::invalid("INVALID_AMOUNT", error.to_string()))?;
     Ok(StatusCode::CREATED)
+}
+
+impl From<PaidFor> for Revenue {
+    fn from(paid_for: PaidFor) -> Self {
+        match paid_for {
+            PaidFor::Purchase => Self::Purchase,
+            PaidFor::Subscription => Self::Subscription,
+        }
+    }
 }

@@ -1,19 +1,12 @@
-use std::{collections::BTreeMap, path::Path};
+use std::collections::BTreeMap;
 
 use monitor_layer::{JobEnd, JobStatus};
-use sqlx::{
-    Row as _, SqlitePool,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow},
-};
+use sqlx::{Row as _, sqlite::SqliteRow};
+use tokio::sync::watch;
 use uuid::Uuid;
 
+use super::Store;
 use crate::niche::Niche;
-
-/// The job records, in one SQLite file.
-#[derive(Clone)]
-pub(crate) struct Store {
-    pool: SqlitePool,
-}
 
 /// A job as it is asked for.
 #[derive(Clone, Debug)]
@@ -28,7 +21,7 @@ pub(crate) struct NewJob {
 }
 
 /// A job as it stands.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct JobRecord {
     pub(crate) title: String,
     pub(crate) niche: String,
@@ -39,50 +32,13 @@ pub(crate) struct JobRecord {
 }
 
 /// Why a job failed.
-#[derive(Clone, Debug, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub(crate) struct JobError {
     pub(crate) code: String,
     pub(crate) message: String,
 }
 
 impl Store {
-    pub(crate) async fn open(file: &Path) -> Result<Self, String> {
-        let explain = |error: sqlx::Error| {
-            format!(
-                "the database {} cannot be opened: {error}; set DATA_DIR to a folder that can be written",
-                file.display()
-            )
-        };
-        let options = SqliteConnectOptions::new()
-            .filename(file)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal);
-        let pool = SqlitePoolOptions::new()
-            .max_connections(4)
-            .connect_with(options)
-            .await
-            .map_err(explain)?;
-        sqlx::query(
-            "CREATE TABLE IF NOT EXISTS jobs (
-                id TEXT PRIMARY KEY, title TEXT NOT NULL, niche TEXT NOT NULL, script TEXT NOT NULL,
-                user TEXT, trace TEXT NOT NULL, status TEXT NOT NULL, step TEXT,
-                cost_usd REAL NOT NULL DEFAULT 0, error_code TEXT, error_message TEXT
-            )",
-        )
-        .execute(&pool)
-        .await
-        .map_err(explain)?;
-        sqlx::query("CREATE INDEX IF NOT EXISTS jobs_by_status ON jobs (status)")
-            .execute(&pool)
-            .await
-            .map_err(explain)?;
-        Ok(Self { pool })
-    }
-
-    pub(crate) async fn check(&self) -> Result<(), sqlx::Error> {
-        sqlx::query("SELECT 1").execute(&self.pool).await.map(drop)
-    }
-
     pub(crate) async fn insert(&self, job: &NewJob) -> Result<(), sqlx::Error> {
         let trace = serde_json::to_string(&job.trace).unwrap_or_default();
         sqlx::query(
@@ -96,8 +52,9 @@ impl Store {
         .bind(&job.user)
         .bind(trace)
         .execute(&self.pool)
-        .await
-        .map(drop)
+        .await?;
+        self.changed();
+        Ok(())
     }
 
     pub(crate) async fn job(&self, id: Uuid) -> Result<Option<JobRecord>, sqlx::Error> {
@@ -116,6 +73,7 @@ impl Store {
         .bind(id.to_string())
         .fetch_optional(&self.pool)
         .await?;
+        self.changed();
         row.as_ref().map(new_job).transpose()
     }
 
@@ -126,6 +84,7 @@ impl Store {
                 .bind(id.to_string())
                 .execute(&self.pool)
                 .await?;
+        self.changed();
         Ok(updated.rows_affected() == 1)
     }
 
@@ -134,8 +93,9 @@ impl Store {
             .bind(step)
             .bind(id.to_string())
             .execute(&self.pool)
-            .await
-            .map(drop)
+            .await?;
+        self.changed();
+        Ok(())
     }
 
     pub(crate) async fn set_end(
@@ -154,8 +114,9 @@ impl Store {
         .bind(error.map(|error| &error.message))
         .bind(id.to_string())
         .execute(&self.pool)
-        .await
-        .map(drop)
+        .await?;
+        self.changed();
+        Ok(())
     }
 
     pub(crate) async fn counts(&self) -> Result<Vec<(JobStatus, u64)>, sqlx::Error> {
@@ -181,6 +142,15 @@ impl Store {
             .fetch_all(&self.pool)
             .await?;
         rows.iter().map(new_job).collect()
+    }
+
+    /// Changes with every job that changes.
+    pub(crate) fn job_changes(&self) -> watch::Receiver<()> {
+        self.changes.subscribe()
+    }
+
+    fn changed(&self) {
+        self.changes.send_replace(());
     }
 }
 
