@@ -1,0 +1,76 @@
+//! Allocations per operation, in steady state.
+//!
+//! A request is made within what is counted, as is the answer to one behind a layer that does nothing; only what is over
+//! that is the layer's. axum boxes a response body that a layer has wrapped: that one allocation is not the layer's own.
+
+use versus::{
+    ours::{DurationHistogram, RequestSeries},
+    requests::App,
+    table::{Row, Table, Unit},
+    workload::{Labels, Lap, at_random, labels, observations},
+};
+
+const WARM_UP: usize = 2_000;
+const OPERATIONS: usize = 10_000;
+const BODY_BOX: f64 = 1.01;
+
+pub(crate) fn print(table: &mut Table) {
+    request(table);
+    observe(table);
+}
+
+fn request(table: &mut Table) {
+    let allocations = |app: App| per_operation(|requests| app.answer(requests));
+    let nothing = allocations(App::nothing());
+    let (peer, _) = App::axum_prometheus();
+    let peer = allocations(peer);
+    for (what, app) in [
+        ("allocations of the metrics layer, per request", App::ours()),
+        (
+            "allocations with all opt-ins, per request",
+            App::ours_with_opt_ins(),
+        ),
+    ] {
+        table.print(
+            &Row::new(what, Unit::Allocations, allocations(app) - nothing)
+                .at_most(BODY_BOX)
+                .note("1 is axum's box of the body")
+                .peer("axum-prometheus", peer - nothing)
+                .beside("the request itself, a layer doing nothing", nothing),
+        );
+    }
+}
+
+fn observe(table: &mut Table) {
+    let (histogram, lap) = (DurationHistogram::new(), Lap::of(observations(1)));
+    let observed = per_operation(|steps| {
+        for observed in lap.along(steps) {
+            histogram.observe(observed.duration, observed.sampled);
+        }
+    });
+    let (series, labels) = (RequestSeries::new(), labels(5));
+    let lap = Lap::of(at_random(&labels).zip(observations(1)));
+    let found = per_operation(|steps| {
+        for (labels, observed) in lap.along(steps) {
+            let Labels {
+                method,
+                route,
+                status,
+                ..
+            } = labels;
+            series.observe(method, route, *status, observed.duration, observed.sampled);
+        }
+    });
+    for (what, allocations) in [
+        ("allocations to observe", observed),
+        ("allocations to find the series and observe", found),
+    ] {
+        table.print(&Row::new(what, Unit::Allocations, allocations).at_most(0.0));
+    }
+}
+
+fn per_operation(mut operate: impl FnMut(usize)) -> f64 {
+    operate(WARM_UP);
+    let counted = allocation_counter::measure(|| operate(OPERATIONS));
+    counted.count_total as f64 / OPERATIONS as f64
+}

@@ -1,0 +1,166 @@
+//! Machine instructions per operation, as callgrind counts them.
+//!
+//! This binary runs itself under `valgrind --tool=callgrind`, once with N operations and once with 2 N: the difference is
+//! N operations and no start of a process. The counts hardly change with load; they do change with the compiler, and by
+//! a per cent or so with the C library and the seeds of hash maps. Hence bounds 15 % over what was measured (x86-64,
+//! Rust 1.95). axum-prometheus is not beside them: it calibrates its clock at the start, for as many instructions as that
+//! takes. Kernel time is not in them: valgrind reads the clock by system call, which a process elsewhere does not.
+
+use std::{
+    env, io,
+    process::{Command, ExitCode},
+};
+
+use versus::{
+    ours::{DurationHistogram, RequestSeries},
+    peers,
+    requests::App,
+    scrapes,
+    table::{Row, Table, Unit},
+    workload::{Lap, at_random, labels, observations},
+};
+
+/// The argument that makes this process do operations and nothing else.
+pub(crate) const OPERATE: &str = "operate";
+
+const OBSERVE: f64 = 120.0;
+const FIND: f64 = 490.0;
+const SCRAPE: f64 = 5_000.0;
+const REQUEST: f64 = 3_100.0;
+const REQUEST_WITH_OPT_INS: f64 = 3_400.0;
+
+/// Of each series, so that what it costs to make one counts for little.
+const SCRAPES: usize = 20;
+
+pub(crate) fn print(table: &mut Table) {
+    if let Err(error) = Command::new("valgrind").arg("--version").output() {
+        println!("\ninstructions are not counted: valgrind does not start ({error})");
+        return;
+    }
+    let observe = |what| per_operation(what, 20_000);
+    let request = |what| per_operation(what, 1_000);
+    let nothing = request("nothing");
+    let over_nothing = |what| request(what) - nothing;
+    let row = |what, instructions| Row::new(what, Unit::Instructions, instructions);
+    table.print(
+        &row("instructions to observe", observe("observe"))
+            .at_most(OBSERVE)
+            .peer("prometheus", observe("observe-prometheus")),
+    );
+    table.print(
+        &row(
+            "instructions to find the series and observe",
+            observe("find"),
+        )
+        .at_most(FIND)
+        .peer("prometheus", observe("find-prometheus")),
+    );
+    table.print(
+        &row(
+            "instructions to scrape a series of 13 buckets",
+            per_operation("scrape", 1_000) / SCRAPES as f64,
+        )
+        .at_most(SCRAPE),
+    );
+    for (what, operation, most) in [
+        (
+            "instructions of the metrics layer, per request",
+            "request",
+            REQUEST,
+        ),
+        (
+            "instructions with all opt-ins, per request",
+            "opt-ins",
+            REQUEST_WITH_OPT_INS,
+        ),
+    ] {
+        table.print(
+            &row(what, over_nothing(operation))
+                .at_most(most)
+                .beside("the request itself, a layer doing nothing", nothing),
+        );
+    }
+}
+
+/// Does so many operations.
+pub(crate) fn operate(operation: &str, count: &str) -> ExitCode {
+    let count = count.parse().unwrap();
+    match operation {
+        "observe" | "observe-prometheus" => observe(operation == "observe", count),
+        "find" | "find-prometheus" => find(operation == "find", count),
+        "scrape" => scrape(count),
+        "nothing" => App::nothing().answer(count),
+        "request" => App::ours().answer(count),
+        "opt-ins" => App::ours_with_opt_ins().answer(count),
+        _ => return ExitCode::FAILURE,
+    }
+    ExitCode::SUCCESS
+}
+
+fn observe(ours: bool, count: usize) {
+    let lap = Lap::of(observations(1));
+    if ours {
+        let histogram = DurationHistogram::new();
+        for observed in lap.along(count) {
+            histogram.observe(observed.duration, observed.sampled);
+        }
+    } else {
+        let histogram = peers::prometheus::histogram();
+        for observed in lap.along(count) {
+            histogram.observe(observed.seconds);
+        }
+    }
+}
+
+fn find(ours: bool, count: usize) {
+    let labels = labels(5);
+    let lap = Lap::of(at_random(&labels).zip(observations(1)));
+    if ours {
+        let series = RequestSeries::new();
+        for (labels, observed) in lap.along(count) {
+            series.observe(
+                &labels.method,
+                &labels.route,
+                labels.status,
+                observed.duration,
+                observed.sampled,
+            );
+        }
+    } else {
+        let (_, family) = peers::prometheus::family();
+        for (labels, observed) in lap.along(count) {
+            let series = family.with_label_values(&labels.text);
+            series.observe(observed.seconds);
+        }
+    }
+}
+
+/// So many series, of four methods and five statuses.
+fn scrape(series: usize) {
+    let scrape = scrapes::ours(&labels(series / 20));
+    let mut out = Vec::new();
+    for _ in 0..SCRAPES {
+        out.clear();
+        scrape(&mut out);
+    }
+}
+
+fn per_operation(operation: &str, operations: usize) -> f64 {
+    let once = instructions(operation, operations).unwrap();
+    let twice = instructions(operation, 2 * operations).unwrap();
+    (twice - once) / operations as f64
+}
+
+fn instructions(operation: &str, operations: usize) -> io::Result<f64> {
+    let output = Command::new("valgrind")
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .arg(env::current_exe()?)
+        .args([OPERATE, operation, &operations.to_string()])
+        .output()?;
+    let report = String::from_utf8_lossy(&output.stderr);
+    // ==7== Collected : 1234567
+    report
+        .lines()
+        .find_map(|line| line.split_once("Collected : ")?.1.trim().parse().ok())
+        .ok_or_else(|| io::Error::other(report.into_owned()))
+}

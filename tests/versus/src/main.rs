@@ -1,0 +1,57 @@
+//! Prints the table; the library's page says how.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a measurement that cannot go on is of no use"
+)]
+
+mod allocations;
+mod instructions;
+mod rows;
+
+use std::{env, process::ExitCode};
+
+use versus::table::Table;
+
+const USAGE: &str =
+    "versus [request | observe | threads | find | scrape | allocations | resident | instructions]";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments[..] {
+        [instructions::OPERATE, operation, count] => instructions::operate(operation, count),
+        [] => print(&GROUPS.map(|(_, group)| group)),
+        [name] => match GROUPS.iter().find(|(group, _)| *group == name) {
+            Some((_, group)) => print(&[*group]),
+            None => usage(),
+        },
+        _ => usage(),
+    }
+}
+
+type Group = fn(&mut Table);
+
+const GROUPS: [(&str, Group); 8] = [
+    ("request", rows::request::print),
+    ("observe", rows::observe::print),
+    ("threads", rows::threads::print),
+    ("find", rows::find::print),
+    ("scrape", rows::scrape::print),
+    ("allocations", allocations::print),
+    ("resident", allocations::resident),
+    ("instructions", instructions::print),
+];
+
+fn print(groups: &[Group]) -> ExitCode {
+    let mut table = Table::start();
+    for group in groups {
+        group(&mut table);
+    }
+    table.finish()
+}
+
+fn usage() -> ExitCode {
+    println!("usage: {USAGE}");
+    ExitCode::FAILURE
+}

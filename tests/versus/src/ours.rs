@@ -1,0 +1,3 @@
+//! Our instruments, taken out of the layer around them.
+
+pub use monitor_layer::__bench::{DurationHistogram, RequestSeries};
