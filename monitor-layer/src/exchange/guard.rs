@@ -110,3 +110,59 @@ fn keep<T: 'static>(place: Box<T>) {
         }
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use http::Request;
+
+    use super::*;
+    use crate::exchange::RequestHead;
+
+    #[derive(Clone)]
+    struct Holding(Arc<()>);
+
+    impl Observe for Holding {
+        type Exchange = Arc<()>;
+
+        fn start(&self, _request: &RequestHead<'_>) -> Arc<()> {
+            Arc::clone(&self.0)
+        }
+    }
+
+    fn boxes() -> usize {
+        SPARE.with_borrow(Vec::len)
+    }
+
+    #[test]
+    fn a_box_is_used_again_and_keeps_nothing_of_what_it_held() {
+        let held = Arc::new(());
+        for _ in 0..3 {
+            let guard = InFlight::start(Holding(Arc::clone(&held)), None, &Request::new(()));
+            assert_eq!(Arc::strong_count(&held), 3);
+            assert_eq!(boxes(), 0);
+            drop(guard);
+            assert_eq!(Arc::strong_count(&held), 1);
+            assert_eq!(boxes(), 1);
+        }
+    }
+
+    #[test]
+    fn boxes_of_different_observers_do_not_get_in_each_other_s_way() {
+        keep(Box::new(1_u64));
+        keep(Box::new(2_u32));
+        assert_eq!(spare::<u64>().as_deref(), Some(&1));
+        assert_eq!(spare::<u64>(), None);
+        assert_eq!(spare::<u32>().as_deref(), Some(&2));
+    }
+
+    #[test]
+    fn a_thread_full_of_another_observer_s_boxes_makes_room() {
+        (0..2 * MOST_SPARE).for_each(|_| keep(Box::new(0_u32)));
+        assert_eq!(boxes(), MOST_SPARE);
+        assert_eq!(spare::<u64>(), None);
+        keep(Box::new(7_u64));
+        assert_eq!(spare::<u64>().as_deref(), Some(&7));
+    }
+}
