@@ -6,7 +6,7 @@ use super::{InFlight, Observe};
 /// outcome, by a call or by dropping it. Empty where nothing is observed.
 ///
 /// A pointer, for it moves from the service to the future to the body, and each of axum's wrappers around them copies
-/// what it wraps: moved by value, it cost half as much again as all else that is measured.
+/// what it wraps: by value, those copies were a seventh of all that it cost to measure a request.
 pub(crate) struct Guard<O: Observe>(Option<Box<Place<O>>>);
 
 /// Emptied when the exchange is over, so that a box to spare keeps nothing of it.

@@ -92,8 +92,7 @@ impl<O: Observe> InFlight<O> {
     /// Runs what is inside, with the scope current; `Err` holds the payload where it panicked.
     ///
     /// Caught rather than told by a flag, for the payload is the only place that has the panic's message. `work` puts
-    /// its result into a place of the caller's: a request or a response that went in and out by value was copied by
-    /// each of the wrappers.
+    /// its result into a place of the caller's: a response that came out by value was copied by each of the wrappers.
     #[inline]
     pub(crate) fn within(&mut self, work: impl FnOnce()) -> thread::Result<()> {
         let watch = matches!(self.phase, Phase::Arrived(_)).then(Watch::start);
