@@ -40,7 +40,7 @@ impl Outcome<'_> {
     /// The value of the `route` label: the matched template, else `unmatched`.
     #[must_use]
     pub fn route_label(&self) -> &str {
-        self.route.map_or("unmatched", Route::as_str)
+        Route::label(self.route)
     }
 }
 

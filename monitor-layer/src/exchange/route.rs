@@ -48,6 +48,23 @@ impl Route {
     }
 
     #[inline]
+    /// The value of the `route` label.
+    pub(crate) fn label(route: Option<&Self>) -> &str {
+        route.map_or("unmatched", Self::as_str)
+    }
+
+    /// Where the template lies: the same for all clones of a route, and no other's while there is one of them.
+    #[inline]
+    pub(crate) fn address(&self) -> usize {
+        self.as_str().as_ptr() as usize
+    }
+
+    /// Whether the other is a clone of this one, and so the same template.
+    #[inline]
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.address() == other.address() && self.as_str().len() == other.as_str().len()
+    }
+
     pub(crate) fn of(extensions: &Extensions) -> Option<Self> {
         if let Some(route) = extensions.get::<Self>() {
             return Some(route.clone());

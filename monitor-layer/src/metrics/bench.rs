@@ -80,7 +80,7 @@ impl RequestSeries {
     ) {
         let candidate = context.and_then(|context| Candidate::of(context, false));
         let instruments = self.metrics.instruments();
-        instruments.observe(method, route.as_str(), status, duration, candidate.as_ref());
+        instruments.observe(method, route, status, duration, candidate.as_ref());
     }
 
     /// The exposition in the text format 0.0.4, in the room of what was there.

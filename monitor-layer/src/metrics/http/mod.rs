@@ -18,7 +18,9 @@ use super::{
     labels::Labels,
     series::Series,
 };
-use crate::exchange::{Admission, End, GrpcStatus, Observe, Outcome, RequestHead, ResponseHead};
+use crate::exchange::{
+    Admission, End, GrpcStatus, Observe, Outcome, RequestHead, ResponseHead, Route,
+};
 
 /// The metrics of requests, in any `prometheus::Registry`.
 ///
@@ -76,8 +78,23 @@ impl HttpMetrics {
 #[derive(Debug)]
 pub struct HttpExchange {
     /// The route that is known when it is admitted, whose series are there before the first end.
-    route: Option<u32>,
+    route: Option<KnownRoute>,
     own: OwnIds,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct KnownRoute {
+    number: u32,
+    /// Of its template, which the exchange holds until it is over.
+    address: usize,
+}
+
+impl KnownRoute {
+    /// Whether nobody further in has named another one since.
+    #[inline]
+    fn is_still(self, route: Option<&Route>) -> bool {
+        route.is_some_and(|route| route.address() == self.address)
+    }
 }
 
 impl Observe for HttpMetrics {
@@ -102,9 +119,10 @@ impl Observe for HttpMetrics {
         instruments.counts.add_one(STARTED);
         exchange.route = admission.route.map(|route| {
             let method = method_number(admission.method);
-            instruments
-                .routes
-                .start(method, route.as_str(), exchange.own)
+            KnownRoute {
+                number: instruments.routes.start(method, route, exchange.own),
+                address: route.address(),
+            }
         });
     }
 
@@ -136,7 +154,7 @@ impl Instruments {
     pub(super) fn observe(
         &self,
         method: &Method,
-        route: &str,
+        route: &Route,
         status: http::StatusCode,
         duration: std::time::Duration,
         candidate: Option<&Candidate>,

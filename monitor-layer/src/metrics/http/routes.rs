@@ -1,11 +1,9 @@
 //! The series of each route, found without hashing its template and without a lock.
 
 use std::{
+    cell::Cell,
     hash::BuildHasher as _,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use once_cell::race::OnceBox;
@@ -17,7 +15,7 @@ use super::{
     own_label::{OwnIds, OwnLabels},
 };
 use crate::{
-    exchange::Outcome,
+    exchange::{Outcome, Route as Template},
     metrics::{
         append::{AppendList, Index},
         catalog::METHODS,
@@ -29,8 +27,8 @@ use crate::{
 /// Statuses whose series stand at 0 before the first: a series that is born above 0 is invisible to `rate`.
 const EXPECTED_FAILURES: [u16; 4] = [500, 502, 503, 504];
 /// A router keeps its templates where they are; one that makes them anew for each request, as nested services do, must
-/// not fill the memory with places that it left.
-const MOST_POINTERS: usize = 4096;
+/// not fill the memory with them.
+const MOST_KNOWN: u32 = 4096;
 const FIRST_LEVEL: usize = 64;
 /// Of the statuses of one route.
 const FIRST_STATUSES: usize = 8;
@@ -39,9 +37,10 @@ pub(in crate::metrics) struct Routes {
     routes: AppendList<Route>,
     /// Of all routes, in the order in which they came.
     series: AppendList<Series>,
-    by_pointer: Index<FIRST_LEVEL>,
+    /// Templates by their address. Each is held, so that nothing else can come to lie there, and needs no comparison.
+    known: AppendList<Known>,
+    by_address: Index<FIRST_LEVEL>,
     by_template: Index<FIRST_LEVEL>,
-    pointers: AtomicUsize,
     growing: Mutex<()>,
     hasher: foldhash::fast::RandomState,
     layouts: Layouts,
@@ -71,6 +70,13 @@ pub(super) struct Route {
     pub(super) response_start: Option<Box<Histogram>>,
 }
 
+/// A template that a router keeps, and the route of one of its methods.
+struct Known {
+    template: Template,
+    method: usize,
+    route: u32,
+}
+
 /// Durations of one status of a route.
 pub(super) struct Series {
     key: Key,
@@ -89,9 +95,9 @@ impl Routes {
         Self {
             routes: AppendList::default(),
             series: AppendList::default(),
-            by_pointer: Index::default(),
+            known: AppendList::default(),
+            by_address: Index::default(),
             by_template: Index::default(),
-            pointers: AtomicUsize::new(0),
             growing: Mutex::default(),
             hasher: foldhash::fast::RandomState::default(),
             layouts,
@@ -102,8 +108,8 @@ impl Routes {
 
     /// The number of a route that a request was matched by, with its series at 0.
     #[inline]
-    pub(super) fn start(&self, method: usize, template: &str, own: OwnIds) -> u32 {
-        let (number, route) = self.route(method, template);
+    pub(super) fn start(&self, method: usize, template: &Template, own: OwnIds) -> u32 {
+        let (number, route) = self.route(method, Some(template));
         // Without labels of the user's own they came with the route.
         if own != OwnIds::default() {
             let [status, ..] = EXPECTED_FAILURES;
@@ -119,15 +125,16 @@ impl Routes {
         outcome: &Outcome<'_>,
         candidate: Option<&Candidate>,
     ) {
-        let template = outcome.route_label();
-        let method = method_number(outcome.method);
         let known = exchange
             .route
-            .and_then(|number| self.routes.get(number))
-            .filter(|route| route.is_of(method, template));
+            .filter(|known| known.is_still(outcome.route))
+            .and_then(|known| self.routes.get(known.number));
         let route = match known {
             Some(known) => known,
-            None => self.route(method, template).1,
+            None => {
+                let method = method_number(outcome.method);
+                self.route(method, outcome.route).1
+            }
         };
         let key = Key {
             status: outcome.status.as_u16(),
@@ -159,8 +166,13 @@ impl Routes {
     /// The series of a request without labels of the user's own.
     #[cfg(all(feature = "server", feature = "testing"))]
     #[inline]
-    pub(super) fn find(&self, method: usize, template: &str, status: http::StatusCode) -> &Series {
-        let (_, route) = self.route(method, template);
+    pub(super) fn find(
+        &self,
+        method: usize,
+        template: &Template,
+        status: http::StatusCode,
+    ) -> &Series {
+        let (_, route) = self.route(method, Some(template));
         let status = status.as_u16();
         let own = OwnIds::default();
         self.series_of(route, Key { status, own })
@@ -181,44 +193,61 @@ impl Routes {
     }
 
     #[inline]
-    fn route(&self, method: usize, template: &str) -> (u32, &Route) {
-        // Whatever stands at this address now, it is compared.
-        let found = self
-            .by_pointer
-            .find(pointer_hash(method, template), |number| {
-                self.is_route(number, method, template)
-            });
-        if let Some(number) = found
-            && let Some(route) = self.routes.get(number)
+    fn route(&self, method: usize, template: Option<&Template>) -> (u32, &Route) {
+        if let Some(template) = template
+            && let Some(known) = self.find_known(method, template)
+            && let Some(route) = self.routes.get(known.route)
         {
-            return (number, route);
+            return (known.route, route);
         }
         self.route_at_new_place(method, template)
     }
 
+    #[inline]
+    fn find_known(&self, method: usize, template: &Template) -> Option<&Known> {
+        let found = Cell::new(None);
+        let hash = address_hash(method, template);
+        self.by_address.find(hash, |number| {
+            found.set(self.known.get(number));
+            let known = found.get();
+            known.is_some_and(|known| known.method == method && known.template.is(template))
+        })?;
+        found.get()
+    }
+
     #[cold]
-    fn route_at_new_place(&self, method: usize, template: &str) -> (u32, &Route) {
-        let hash = self.template_hash(method, template);
+    fn route_at_new_place(&self, method: usize, template: Option<&Template>) -> (u32, &Route) {
+        let text = Template::label(template);
+        let hash = self.hasher.hash_one((method, text));
         let find = || {
-            let is_it = |number| self.is_route(number, method, template);
+            let is_it = |number| {
+                let route = self.routes.get(number);
+                route.is_some_and(|route| route.method == method && *route.template == *text)
+            };
             let number = self.by_template.find(hash, is_it)?;
             Some((number, self.routes.get(number)?))
         };
-        if self.pointers.load(Ordering::Relaxed) >= MOST_POINTERS
+        let kept = template.filter(|_| self.known.len() < MOST_KNOWN);
+        if kept.is_none()
             && let Some(found) = find()
         {
             return found;
         }
         let _growing = self.growing.lock().unwrap_or_else(PoisonError::into_inner);
         let (number, route) = find().unwrap_or_else(|| {
-            let (number, route) = self.routes.push(self.new_route(method, template));
+            let (number, route) = self.routes.push(self.new_route(method, text));
             self.push_expected_failures(route, OwnIds::default());
             self.by_template.insert(hash, number);
             (number, route)
         });
-        if self.pointers.fetch_add(1, Ordering::Relaxed) < MOST_POINTERS {
-            self.by_pointer
-                .insert(pointer_hash(method, template), number);
+        if let Some(template) = kept {
+            let (known, _) = self.known.push(Known {
+                template: template.clone(),
+                method,
+                route: number,
+            });
+            let hash = address_hash(method, template);
+            self.by_address.insert(hash, known);
         }
         (number, route)
     }
@@ -231,12 +260,13 @@ impl Routes {
 
     #[inline]
     fn find_series(&self, route: &Route, key: Key) -> Option<&Series> {
-        let is_it = |number| {
-            self.series
-                .get(number)
-                .is_some_and(|series| series.key == key)
-        };
-        self.series.get(route.statuses.find(key.hash(), is_it)?)
+        // Kept, for to get it again by its number costs as much as to find it.
+        let found = Cell::new(None);
+        route.statuses.find(key.hash(), |number| {
+            found.set(self.series.get(number));
+            found.get().is_some_and(|series| series.key == key)
+        })?;
+        found.get()
     }
 
     #[cold]
@@ -298,17 +328,6 @@ impl Routes {
             response_start: histogram(&layouts.response_start),
         }
     }
-
-    #[inline]
-    fn is_route(&self, number: u32, method: usize, template: &str) -> bool {
-        self.routes
-            .get(number)
-            .is_some_and(|route| route.is_of(method, template))
-    }
-
-    fn template_hash(&self, method: usize, template: &str) -> u64 {
-        self.hasher.hash_one((method, template))
-    }
 }
 
 #[cfg(all(feature = "server", feature = "testing"))]
@@ -316,13 +335,6 @@ impl Series {
     #[inline]
     pub(super) fn observe(&self, duration: std::time::Duration, candidate: Option<&Candidate>) {
         self.histogram.observe_duration(duration, candidate);
-    }
-}
-
-impl Route {
-    #[inline]
-    fn is_of(&self, method: usize, template: &str) -> bool {
-        self.method == method && *self.template == *template
     }
 }
 
@@ -334,8 +346,8 @@ impl Key {
 }
 
 #[inline]
-fn pointer_hash(method: usize, template: &str) -> u64 {
-    spread(template.as_ptr() as u64 ^ (template.len() as u64) << 48 ^ (method as u64) << 56)
+fn address_hash(method: usize, template: &Template) -> u64 {
+    spread(template.address() as u64 ^ (method as u64) << 56)
 }
 
 /// Fibonacci hashing; the upper half of the product, which depends on all bits, becomes the lower one, too.
