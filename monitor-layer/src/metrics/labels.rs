@@ -1,4 +1,4 @@
-use std::borrow::Cow;
+use std::{borrow::Cow, ops::Deref};
 
 /// A series' labels as the text formats have them, `method="GET",route="/"`, in the order of their names.
 ///
@@ -32,21 +32,25 @@ impl Labels {
         }
         Self(text.into())
     }
+}
 
-    pub(crate) fn as_str(&self) -> &str {
+impl Deref for Labels {
+    type Target = str;
+
+    fn deref(&self) -> &str {
         &self.0
     }
+}
 
-    /// Names and values, as they were before they were escaped.
-    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
-        let mut rest = self.as_str();
-        std::iter::from_fn(move || {
-            let (name, value_on) = rest.split_once("=\"")?;
-            let end = closing_quote(value_on)?;
-            rest = value_on[end + 1..].trim_start_matches(',');
-            Some((name, unescaped(&value_on[..end])))
-        })
-    }
+/// Names and values of labels in text, as they were before they were escaped.
+pub(crate) fn pairs(labels: &str) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
+    let mut rest = labels;
+    std::iter::from_fn(move || {
+        let (name, value_on) = rest.split_once("=\"")?;
+        let end = closing_quote(value_on)?;
+        rest = value_on[end + 1..].trim_start_matches(',');
+        Some((name, unescaped(&value_on[..end])))
+    })
 }
 
 /// Writes `name="value"`, with what the text formats escape in values.
@@ -99,8 +103,8 @@ mod tests {
     fn pairs_stand_in_the_order_of_their_names_with_constant_ones_among_them() {
         let constant = [("region".to_owned(), "eu".to_owned())];
         let labels = Labels::new(&constant, [("status", "200"), ("method", "GET")]);
-        assert_eq!(labels.as_str(), r#"method="GET",region="eu",status="200""#);
-        assert_eq!(Labels::new(&[], []).as_str(), "");
+        assert_eq!(&*labels, r#"method="GET",region="eu",status="200""#);
+        assert_eq!(&*Labels::new(&[], []), "");
     }
 
     #[test]
@@ -116,10 +120,10 @@ mod tests {
             "Ünïcödé 🦀 \u{0}\u{7f}",
         ] {
             let labels = Labels::new(&[], [("one", value), ("two", value)]);
-            assert!(!labels.as_str().contains('\n'));
-            let pairs: Vec<_> = labels.pairs().collect();
+            assert!(!labels.contains('\n'));
+            let read: Vec<_> = pairs(&labels).collect();
             let expected = [("one", Cow::from(value)), ("two", Cow::from(value))];
-            assert_eq!(pairs, expected);
+            assert_eq!(read, expected);
         }
     }
 }

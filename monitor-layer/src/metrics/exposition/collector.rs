@@ -8,7 +8,7 @@ use prometheus::{
 };
 
 use super::{Expose, Exposition, Metric, Number, gathered::gathered};
-use crate::metrics::{instrument::Histogram, labels::Labels};
+use crate::metrics::{instrument::Histogram, labels::pairs};
 
 /// A collector of our own, for `HistogramVec` finds series by a hash of their values without comparing them.
 pub(in crate::metrics) struct Collected {
@@ -135,8 +135,8 @@ pub(in crate::metrics) fn shown_labels(
 struct LabelNames(Option<Vec<String>>);
 
 impl LabelNames {
-    fn keep(&mut self, labels: &Labels) {
-        let names = || labels.pairs().map(|(name, _)| name.to_owned()).collect();
+    fn keep(&mut self, labels: &str) {
+        let names = || pairs(labels).map(|(name, _)| name.to_owned()).collect();
         self.0.get_or_insert_with(names);
     }
 }
@@ -146,11 +146,11 @@ impl Exposition for LabelNames {
         false
     }
 
-    fn number(&mut self, labels: &Labels, _value: Number) {
+    fn number(&mut self, labels: &str, _value: Number) {
         self.keep(labels);
     }
 
-    fn histogram(&mut self, labels: &Labels, histogram: &Histogram) -> u64 {
+    fn histogram(&mut self, labels: &str, histogram: &Histogram) -> u64 {
         self.keep(labels);
         histogram.count()
     }

@@ -8,7 +8,7 @@ use prometheus::proto::{
 use super::{Exposition, HeadKind, Metric, Number};
 use crate::metrics::{
     instrument::{Histogram, Reading},
-    labels::Labels,
+    labels::pairs,
 };
 
 /// One metric as a message.
@@ -42,7 +42,7 @@ impl Exposition for Messages {
         cfg!(feature = "native-histograms")
     }
 
-    fn number(&mut self, labels: &Labels, value: Number) {
+    fn number(&mut self, labels: &str, value: Number) {
         let mut message = labelled(labels);
         if self.kind == HeadKind::Counter {
             let mut counter = Counter::default();
@@ -56,7 +56,7 @@ impl Exposition for Messages {
         self.messages.push(message);
     }
 
-    fn histogram(&mut self, labels: &Labels, histogram: &Histogram) -> u64 {
+    fn histogram(&mut self, labels: &str, histogram: &Histogram) -> u64 {
         let reading = &mut self.reading;
         histogram.read(reading);
         let layout = histogram.layout();
@@ -92,8 +92,8 @@ impl Exposition for Messages {
     }
 }
 
-fn labelled(labels: &Labels) -> Message {
-    let pairs = labels.pairs().map(|(name, value)| {
+fn labelled(labels: &str) -> Message {
+    let pairs = pairs(labels).map(|(name, value)| {
         let mut pair = LabelPair::default();
         pair.set_name(name.to_owned());
         pair.set_value(value.into_owned());

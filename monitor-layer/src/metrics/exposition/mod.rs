@@ -31,7 +31,6 @@ pub(crate) use self::scrape::{Format, expose};
 use super::{
     catalog::{Definition, Kind},
     instrument::{Histogram, Layout},
-    labels::Labels,
 };
 
 /// Instruments that are registered in one piece.
@@ -65,7 +64,7 @@ pub(crate) enum HeadKind {
     Histogram,
 }
 
-/// Where samples are written.
+/// Where samples are written. Labels come as the text formats have them: see [`Labels`](super::labels::Labels).
 pub(crate) trait Exposition {
     /// Whether exemplars are written.
     fn has_exemplars(&self) -> bool;
@@ -78,10 +77,10 @@ pub(crate) trait Exposition {
     }
 
     /// A counter or a gauge.
-    fn number(&mut self, labels: &Labels, value: Number);
+    fn number(&mut self, labels: &str, value: Number);
 
     /// A histogram; gives what it counts, for whatever else has to agree with it.
-    fn histogram(&mut self, labels: &Labels, histogram: &Histogram) -> u64;
+    fn histogram(&mut self, labels: &str, histogram: &Histogram) -> u64;
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -9,7 +9,7 @@ use super::message::GetValue as _;
 use super::{Exposition, Head, HeadKind, Metric, Number, wire};
 use crate::metrics::{
     instrument::{Histogram, Native, Reading},
-    labels::Labels,
+    labels::pairs,
 };
 
 // Numbers of fields in `MetricFamily` and `Metric`.
@@ -86,11 +86,11 @@ struct Messages<'a> {
 }
 
 impl Messages<'_> {
-    fn write(&mut self, labels: &Labels, write: impl FnOnce(&mut Vec<u8>)) {
+    fn write(&mut self, labels: &str, write: impl FnOnce(&mut Vec<u8>)) {
         self.written += 1;
         let common = self.common;
         wire::message(self.out, METRIC, |out| {
-            for (name, value) in labels.pairs() {
+            for (name, value) in pairs(labels) {
                 wire::label(out, LABEL, name, &value);
             }
             for (name, value) in common {
@@ -106,7 +106,7 @@ impl Exposition for Messages<'_> {
         true
     }
 
-    fn number(&mut self, labels: &Labels, value: Number) {
+    fn number(&mut self, labels: &str, value: Number) {
         let field = match self.kind {
             HeadKind::Counter => COUNTER,
             HeadKind::Gauge | HeadKind::Histogram => GAUGE,
@@ -116,7 +116,7 @@ impl Exposition for Messages<'_> {
         });
     }
 
-    fn histogram(&mut self, labels: &Labels, histogram: &Histogram) -> u64 {
+    fn histogram(&mut self, labels: &str, histogram: &Histogram) -> u64 {
         let mut reading = std::mem::take(&mut self.reading);
         histogram.read(&mut reading);
         self.write(labels, |out| {

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::metrics::{
     instrument::{Exemplar, Histogram, Layout, Reading},
-    labels::{Labels, push_pair},
+    labels::push_pair,
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -155,12 +155,12 @@ impl<'a> TextWriter<'a> {
     }
 
     /// With what the registry adds.
-    fn start_own_line(&mut self, suffix: &str, labels: &Labels) {
-        let labels = [labels.as_str(), &self.common];
+    fn start_own_line(&mut self, suffix: &str, labels: &str) {
+        let labels = [labels, &self.common];
         start_line(&mut self.line, &self.name, suffix, labels);
     }
 
-    fn write_buckets(&mut self, labels: &Labels, scale: f64) {
+    fn write_buckets(&mut self, labels: &str, scale: f64) {
         let Self {
             out,
             name,
@@ -171,7 +171,7 @@ impl<'a> TextWriter<'a> {
             dialect,
             ..
         } = self;
-        start_line(line, name, "_bucket", [labels.as_str(), common]);
+        start_line(line, name, "_bucket", [labels, common]);
         match line
             .pop_if(|last| *last == b' ')
             .and(line.pop_if(|last| *last == b'}'))
@@ -206,7 +206,7 @@ impl Exposition for TextWriter<'_> {
         self.dialect == Dialect::OpenMetrics
     }
 
-    fn number(&mut self, labels: &Labels, value: Number) {
+    fn number(&mut self, labels: &str, value: Number) {
         let suffix = match self.kind {
             HeadKind::Counter => self.counter_suffix(),
             HeadKind::Gauge | HeadKind::Histogram => "",
@@ -215,7 +215,7 @@ impl Exposition for TextWriter<'_> {
         self.write_value(value);
     }
 
-    fn histogram(&mut self, labels: &Labels, histogram: &Histogram) -> u64 {
+    fn histogram(&mut self, labels: &str, histogram: &Histogram) -> u64 {
         histogram.read(&mut self.reading);
         let layout = histogram.layout();
         self.bounds.keep(layout, self.dialect);
