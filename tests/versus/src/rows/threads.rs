@@ -5,9 +5,9 @@
 //! CPU time tells: threads that take turns on one core do not meet, and would make what is contended look good. Each is
 //! judged by its best such round. A machine that never has two cores to spare has none, and the row does not hold.
 //!
-//! The second row leaves the machine out of it: where what the system calls two cores is one core's two threads, two that
-//! share nothing are slower at once than one alone too, and the first row cannot hold. What the second row shows is what
-//! meeting in one series costs.
+//! The second row shows what meeting in one series costs beyond what two series cost. Where it holds and the first does
+//! not, something slows two series as well: two threads of one core, or blocks of two threads that an allocator put on one
+//! cache line. The first row is the one that counts.
 
 use std::{
     hint,

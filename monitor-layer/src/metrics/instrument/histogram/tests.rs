@@ -96,7 +96,8 @@ fn the_largest_and_the_smallest_amounts_are_counted() {
 fn numbers_that_are_full_are_carried_over() {
     let histogram = Histogram::new(&layout(&catalog::HTTP_RESPONSE_SIZE));
     let cell = histogram.layout().cell(100);
-    let (count, sum) = ((1_u32 << 31) - 2, (1_u64 << 63) - 250);
+    // So full that they would overflow within the next observations.
+    let (count, sum) = (u32::MAX - 2, u64::MAX - 250);
     histogram
         .shards
         .write(8, |shard, _| shard.prefill(cell, count, sum));
