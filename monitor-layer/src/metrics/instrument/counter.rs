@@ -1,10 +1,12 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use once_cell::race::OnceBox;
+
 use super::writer::Shards;
 
 /// Several counts that are written by the same threads, side by side in each thread's shard.
 pub(crate) struct Counters<const N: usize> {
-    lines: Shards<Line<N>>,
+    lines: Shards<OnceBox<Line<N>>>,
     cap: usize,
 }
 

@@ -1,6 +1,6 @@
 use std::{sync::Arc, time::Duration};
 
-use super::{Candidate, Layout, Reading, exemplar::Exemplars, shard::Shard, writer::Shards};
+use super::{Candidate, Layout, Reading, exemplar::Exemplars, pool::Pooled, writer::Shards};
 
 /// Counts observations by size and sums them: one series of a histogram, classic and native at once.
 ///
@@ -8,7 +8,7 @@ use super::{Candidate, Layout, Reading, exemplar::Exemplars, shard::Shard, write
 /// shards; the others share the rest.
 pub(crate) struct Histogram {
     layout: Arc<Layout>,
-    shards: Shards<Shard>,
+    shards: Shards<Pooled>,
     exemplars: Exemplars,
 }
 

@@ -4,8 +4,7 @@
 //! thread writes to its own, and a scrape adds them up. A shard exists only where its thread has written, and there
 //! are at most as many as the cap says: memory grows with what is used, not with cores.
 //!
-//! Counters' shards have cache lines of their own. Histograms' do not: aligned blocks cost 700 bytes a series, so that two
-//! threads whose blocks the allocator put side by side still share a line at the edge.
+//! Each shard has cache lines of its own.
 
 mod amounts;
 mod counter;
@@ -15,6 +14,7 @@ mod histogram;
 mod layout;
 #[cfg(any(feature = "native-histograms", feature = "server", test))]
 mod native;
+mod pool;
 mod reading;
 mod shard;
 mod writer;

@@ -17,15 +17,46 @@ use once_cell::race::OnceBox;
 /// The first half of them belongs to one thread each, which may write without an atomic read-modify-write; the other
 /// half is shared by all further threads. A number comes free when its thread ends, and the next thread to take it
 /// goes on where the last one stopped: nothing is lost.
-pub(super) struct Shards<T> {
+pub(super) struct Shards<P> {
     /// Those that most instruments get along with, found without another look into memory.
-    first: [OnceBox<T>; FIRST],
-    rest: OnceBox<Box<[OnceBox<T>]>>,
+    first: [P; FIRST],
+    rest: OnceBox<Box<[P]>>,
 }
 
 const FIRST: usize = 2;
 
-impl<T: Default> Shards<T> {
+/// Where a shard stands once a thread has written to it.
+pub(super) trait Place: Default {
+    type Shard;
+
+    fn shard(&self) -> Option<&Self::Shard>;
+
+    fn shard_or_new(&self, owner: Owner) -> &Self::Shard;
+}
+
+impl<T: Default> Place for OnceBox<T> {
+    type Shard = T;
+
+    #[inline]
+    fn shard(&self) -> Option<&T> {
+        self.get()
+    }
+
+    #[inline]
+    fn shard_or_new(&self, _: Owner) -> &T {
+        self.get_or_init(Box::default)
+    }
+}
+
+/// Who writes to a shard.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Owner {
+    /// The thread of this number alone.
+    Thread(u32),
+    All,
+}
+
+impl<P: Place> Shards<P> {
     pub(super) fn new() -> Self {
         Self {
             first: Default::default(),
@@ -35,35 +66,39 @@ impl<T: Default> Shards<T> {
 
     /// Lets the calling thread write to its shard. `cap` is how many there may be, the same at every call.
     #[inline]
-    pub(super) fn write(&self, cap: usize, write: impl FnOnce(&T, Access)) {
+    pub(super) fn write(&self, cap: usize, write: impl FnOnce(&P::Shard, Access)) {
         let cap = cap.max(1);
         let alone = cap / 2;
-        let number = thread_number() as usize;
-        let (place, access) = match number < alone {
-            true => (number, Access::Alone),
-            false => (alone + number % (cap - alone), Access::Shared),
+        let thread = thread_number();
+        let number = thread as usize;
+        let (place, owner, access) = match number < alone {
+            true => (number, Owner::Thread(thread), Access::Alone),
+            false => {
+                let place = alone + number % (cap - alone);
+                (place, Owner::All, Access::Shared)
+            }
         };
         let shard = match self.first.get(place) {
             Some(shard) => shard,
             None => &self.rest(cap)[place - FIRST],
         };
-        write(shard.get_or_init(Box::default), access);
+        write(shard.shard_or_new(owner), access);
     }
 
     /// Every shard that a thread has written to.
-    pub(super) fn written(&self) -> impl Iterator<Item = &T> {
+    pub(super) fn written(&self) -> impl Iterator<Item = &P::Shard> {
         let rest = self.rest.get().map(|rest| &**rest);
         self.first
             .iter()
             .chain(rest.unwrap_or_default())
-            .filter_map(OnceBox::get)
+            .filter_map(Place::shard)
     }
 
     /// Only threads whose place is past the first ones get here.
-    fn rest(&self, cap: usize) -> &[OnceBox<T>] {
+    fn rest(&self, cap: usize) -> &[P] {
         self.rest.get_or_init(|| {
             let rest = FIRST..cap;
-            Box::new(rest.map(|_| OnceBox::new()).collect())
+            Box::new(rest.map(|_| P::default()).collect())
         })
     }
 }
@@ -179,7 +214,7 @@ mod tests {
     #[derive(Default)]
     struct Count(AtomicU64);
 
-    fn total(shards: &Shards<Count>) -> u64 {
+    fn total(shards: &Shards<OnceBox<Count>>) -> u64 {
         shards
             .written()
             .map(|count| count.0.load(Ordering::Acquire))
@@ -188,7 +223,7 @@ mod tests {
 
     #[test]
     fn a_thread_s_counts_outlive_it_and_its_place_is_taken_up() {
-        let shards = Arc::new(Shards::<Count>::new());
+        let shards = Arc::new(Shards::<OnceBox<Count>>::new());
         for _ in 0..50 {
             let shards = Arc::clone(&shards);
             let counting = std::thread::spawn(move || {
@@ -206,7 +241,7 @@ mod tests {
         const THREADS: u64 = 16;
         const EACH: u64 = 10_000;
 
-        let shards = Shards::<Count>::new();
+        let shards = Shards::<OnceBox<Count>>::new();
         let start = Barrier::new(THREADS as usize);
         std::thread::scope(|scope| {
             for _ in 0..THREADS {
@@ -226,7 +261,7 @@ mod tests {
 
     #[test]
     fn what_a_destructor_of_an_ending_thread_counts_is_counted() {
-        struct CountsAtEnd(Arc<Shards<Count>>);
+        struct CountsAtEnd(Arc<Shards<OnceBox<Count>>>);
 
         impl Drop for CountsAtEnd {
             fn drop(&mut self) {
@@ -240,7 +275,7 @@ mod tests {
             static AT_END: Cell<Option<CountsAtEnd>> = const { Cell::new(None) };
         }
 
-        let shards = Arc::new(Shards::<Count>::new());
+        let shards = Arc::new(Shards::<OnceBox<Count>>::new());
         for writes_before in [true, false] {
             let shards = Arc::clone(&shards);
             let ending = std::thread::spawn(move || {
@@ -258,7 +293,7 @@ mod tests {
 
     #[test]
     fn a_cap_of_one_is_shared_by_all() {
-        let shards = Shards::<Count>::new();
+        let shards = Shards::<OnceBox<Count>>::new();
         shards.write(0, |_, access| assert_eq!(access, Access::Shared));
         assert_eq!(shards.written().count(), 1);
     }
