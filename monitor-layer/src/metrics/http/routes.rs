@@ -28,19 +28,21 @@ use crate::{
 const EXPECTED_FAILURES: [u16; 4] = [500, 502, 503, 504];
 /// A router keeps its templates where they are; one that makes them anew for each request, as nested services do, must
 /// not fill the memory with them.
-const MOST_KNOWN: u32 = 4096;
-const FIRST_LEVEL: usize = 64;
+const MOST_DUPLICATES: u32 = 4096;
+const FIRST_LEVEL: usize = 256;
 /// Of the statuses of one route.
-const FIRST_STATUSES: usize = 8;
+const FIRST_STATUSES: usize = 16;
 
 pub(in crate::metrics) struct Routes {
     routes: AppendList<Route>,
     /// Of all routes, in the order in which they came.
     series: AppendList<Series>,
-    /// Templates by their address. Each is held, so that nothing else can come to lie there, and needs no comparison.
-    known: AppendList<Known>,
+    /// By the address of its template, which the route holds, so that nothing else can come to lie there.
     by_address: Index<FIRST_LEVEL>,
     by_template: Index<FIRST_LEVEL>,
+    /// Further templates of the same text, by their address.
+    duplicates: AppendList<Duplicate>,
+    by_duplicate: OnceBox<Index<FIRST_LEVEL>>,
     growing: Mutex<()>,
     hasher: foldhash::fast::RandomState,
     layouts: Layouts,
@@ -59,7 +61,7 @@ pub(super) struct Layouts {
 /// What is measured of one method of one route.
 pub(super) struct Route {
     method: usize,
-    template: Box<str>,
+    template: Option<Template>,
     pub(super) labels: Labels,
     statuses: Index<FIRST_STATUSES>,
     /// Made at the first request whose bytes are counted.
@@ -70,8 +72,8 @@ pub(super) struct Route {
     pub(super) response_start: Option<Box<Histogram>>,
 }
 
-/// A template that a router keeps, and the route of one of its methods.
-struct Known {
+/// A template of the same text as a route's, which lies elsewhere.
+struct Duplicate {
     template: Template,
     method: usize,
     route: u32,
@@ -95,9 +97,10 @@ impl Routes {
         Self {
             routes: AppendList::default(),
             series: AppendList::default(),
-            known: AppendList::default(),
             by_address: Index::default(),
             by_template: Index::default(),
+            duplicates: AppendList::default(),
+            by_duplicate: OnceBox::new(),
             growing: Mutex::default(),
             hasher: foldhash::fast::RandomState::default(),
             layouts,
@@ -194,60 +197,87 @@ impl Routes {
 
     #[inline]
     fn route(&self, method: usize, template: Option<&Template>) -> (u32, &Route) {
-        if let Some(template) = template
-            && let Some(known) = self.find_known(method, template)
-            && let Some(route) = self.routes.get(known.route)
-        {
-            return (known.route, route);
-        }
-        self.route_at_new_place(method, template)
+        template
+            .and_then(|template| self.find_by_address(method, template))
+            .unwrap_or_else(|| self.route_elsewhere(method, template))
     }
 
     #[inline]
-    fn find_known(&self, method: usize, template: &Template) -> Option<&Known> {
+    fn find_by_address(&self, method: usize, template: &Template) -> Option<(u32, &Route)> {
+        // Kept, for to get it again by its number costs as much as to find it.
         let found = Cell::new(None);
         let hash = address_hash(method, template);
-        self.by_address.find(hash, |number| {
-            found.set(self.known.get(number));
-            let known = found.get();
-            known.is_some_and(|known| known.method == method && known.template.is(template))
+        let number = self.by_address.find(hash, |number| {
+            found.set(self.routes.get(number));
+            let route = found.get();
+            route.is_some_and(|route| route.is_at(method, template))
         })?;
-        found.get()
+        Some((number, found.get()?))
     }
 
     #[cold]
-    fn route_at_new_place(&self, method: usize, template: Option<&Template>) -> (u32, &Route) {
+    fn route_elsewhere(&self, method: usize, template: Option<&Template>) -> (u32, &Route) {
+        if let Some(template) = template
+            && let Some(found) = self.find_by_duplicate(method, template)
+        {
+            return found;
+        }
         let text = Template::label(template);
         let hash = self.hasher.hash_one((method, text));
-        let find = || {
-            let is_it = |number| {
-                let route = self.routes.get(number);
-                route.is_some_and(|route| route.method == method && *route.template == *text)
-            };
-            let number = self.by_template.find(hash, is_it)?;
-            Some((number, self.routes.get(number)?))
-        };
-        let kept = template.filter(|_| self.known.len() < MOST_KNOWN);
+        let kept = template.filter(|_| self.duplicates.len() < MOST_DUPLICATES);
         if kept.is_none()
-            && let Some(found) = find()
+            && let Some(found) = self.find_by_text(hash, method, text)
         {
             return found;
         }
         let _growing = self.growing.lock().unwrap_or_else(PoisonError::into_inner);
-        let (number, route) = find().unwrap_or_else(|| {
-            let (number, route) = self.routes.push(self.new_route(method, text));
-            self.push_expected_failures(route, OwnIds::default());
-            self.by_template.insert(hash, number);
-            (number, route)
-        });
-        if let Some(template) = kept {
-            let (known, _) = self.known.push(Known {
+        let Some((number, route)) = self.find_by_text(hash, method, text) else {
+            return self.push_route(hash, method, template);
+        };
+        if let Some(template) = kept.filter(|template| !route.is_at(method, template)) {
+            let (duplicate, _) = self.duplicates.push(Duplicate {
                 template: template.clone(),
                 method,
                 route: number,
             });
-            let hash = address_hash(method, template);
-            self.by_address.insert(hash, known);
+            let by_duplicate = self.by_duplicate.get_or_init(Box::default);
+            by_duplicate.insert(address_hash(method, template), duplicate);
+        }
+        (number, route)
+    }
+
+    fn find_by_duplicate(&self, method: usize, template: &Template) -> Option<(u32, &Route)> {
+        let is_it = |number| {
+            let duplicate = self.duplicates.get(number);
+            duplicate.is_some_and(|duplicate| {
+                duplicate.method == method && duplicate.template.is(template)
+            })
+        };
+        let duplicate = self
+            .by_duplicate
+            .get()?
+            .find(address_hash(method, template), is_it)?;
+        let number = self.duplicates.get(duplicate)?.route;
+        Some((number, self.routes.get(number)?))
+    }
+
+    fn find_by_text(&self, hash: u64, method: usize, text: &str) -> Option<(u32, &Route)> {
+        let is_it = |number| {
+            let route = self.routes.get(number);
+            route.is_some_and(|route| route.method == method && route.text() == text)
+        };
+        let number = self.by_template.find(hash, is_it)?;
+        Some((number, self.routes.get(number)?))
+    }
+
+    /// The caller holds the lock.
+    fn push_route(&self, hash: u64, method: usize, template: Option<&Template>) -> (u32, &Route) {
+        let (number, route) = self.routes.push(self.new_route(method, template.cloned()));
+        self.push_expected_failures(route, OwnIds::default());
+        self.by_template.insert(hash, number);
+        if let Some(template) = template {
+            self.by_address
+                .insert(address_hash(method, template), number);
         }
         (number, route)
     }
@@ -260,7 +290,7 @@ impl Routes {
 
     #[inline]
     fn find_series(&self, route: &Route, key: Key) -> Option<&Series> {
-        // Kept, for to get it again by its number costs as much as to find it.
+        // Kept, as above.
         let found = Cell::new(None);
         route.statuses.find(key.hash(), |number| {
             found.set(self.series.get(number));
@@ -298,7 +328,7 @@ impl Routes {
         let status = key.status.to_string();
         let pairs = [
             ("method", METHODS[route.method]),
-            ("route", &*route.template),
+            ("route", route.text()),
             ("status", &*status),
         ];
         let own = self.own.pairs(key.own);
@@ -311,8 +341,9 @@ impl Routes {
         series
     }
 
-    fn new_route(&self, method: usize, template: &str) -> Route {
-        let pairs = [("method", METHODS[method]), ("route", template)];
+    fn new_route(&self, method: usize, template: Option<Template>) -> Route {
+        let text = Template::label(template.as_ref());
+        let pairs = [("method", METHODS[method]), ("route", text)];
         let layouts = &self.layouts;
         let histogram = |layout: &Option<Arc<Layout>>| {
             let histogram = layout.as_ref().map(Histogram::new);
@@ -320,13 +351,24 @@ impl Routes {
         };
         Route {
             method,
-            template: template.into(),
             labels: Labels::new(&self.constant, pairs),
+            template,
             statuses: Index::default(),
             request_size: OnceBox::new(),
             response_size: histogram(&layouts.response_size),
             response_start: histogram(&layouts.response_start),
         }
+    }
+}
+
+impl Route {
+    fn text(&self) -> &str {
+        Template::label(self.template.as_ref())
+    }
+
+    #[inline]
+    fn is_at(&self, method: usize, template: &Template) -> bool {
+        self.method == method && (self.template.as_ref()).is_some_and(|own| own.is(template))
     }
 }
 
