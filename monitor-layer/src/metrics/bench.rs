@@ -45,7 +45,7 @@ impl Default for DurationHistogram {
     }
 }
 
-/// The series of requests, by method, route and status.
+/// The durations of requests, by method, route and status: a family as peers have it, without the counter beside it.
 #[cfg(feature = "server")]
 pub struct RequestSeries {
     metrics: HttpMetrics,
@@ -62,7 +62,10 @@ impl RequestSeries {
     #[must_use]
     pub fn new() -> Self {
         let registry = prometheus::Registry::new();
-        let Ok(metrics) = HttpMetricsBuilder::default().register(&registry) else {
+        let Ok(metrics) = HttpMetricsBuilder::default()
+            .without(catalog::HTTP_REQUESTS.name)
+            .register(&registry)
+        else {
             unreachable!("a new registry has no metrics")
         };
         Self { metrics, registry }

@@ -1,6 +1,4 @@
-//! Many series, each of which has seen some requests, to be scraped as text 0.0.4.
-//!
-//! Ours writes `http_requests_total` as well, one line more per series; the peers have the histogram alone.
+//! Many series of one histogram, each of which has seen some requests, to be scraped as text 0.0.4.
 
 use prometheus::{Encoder as _, TextEncoder};
 
