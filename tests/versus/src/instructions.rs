@@ -92,6 +92,7 @@ pub(crate) fn operate(operation: &str, count: &str) -> ExitCode {
         "nothing" => App::nothing().answer(count),
         "request" => App::ours().answer(count),
         "opt-ins" => App::ours_with_opt_ins().answer(count),
+        "stack" => App::our_stack().answer(count),
         _ => return ExitCode::FAILURE,
     }
     ExitCode::SUCCESS

@@ -14,7 +14,7 @@ use std::{env, process::ExitCode};
 use versus::table::Table;
 
 const USAGE: &str =
-    "versus [request | observe | threads | find | scrape | allocations | resident | instructions]";
+    "versus [request | stack | observe | threads | find | scrape | allocations | resident | instructions]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -32,8 +32,9 @@ fn main() -> ExitCode {
 
 type Group = fn(&mut Table);
 
-const GROUPS: [(&str, Group); 8] = [
+const GROUPS: [(&str, Group); 9] = [
     ("request", rows::request::print),
+    ("stack", rows::stack::print),
     ("observe", rows::observe::print),
     ("threads", rows::threads::print),
     ("find", rows::find::print),

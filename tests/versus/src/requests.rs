@@ -6,6 +6,8 @@
 
 use std::{
     hint::black_box,
+    io,
+    sync::OnceLock,
     task::{Context, Poll},
 };
 
@@ -13,16 +15,22 @@ use axum::{Router, body::Body, routing::get};
 use axum_prometheus::{PrometheusMetricLayer, metrics_exporter_prometheus::PrometheusHandle};
 use http::Request;
 use http_body_util::BodyExt as _;
-use monitor_layer::{ExchangeLayer, HttpMetrics, HttpMetricsBuilder};
+use monitor_layer::{ExchangeLayer, HttpMetrics, HttpMetricsBuilder, Monitor};
 use prometheus::Registry;
 use tokio::runtime::{Builder, Runtime};
 use tower::{Layer, Service, ServiceExt as _};
+use tracing::{Dispatch, dispatcher};
+use tracing_subscriber::layer::SubscriberExt as _;
+
+use crate::peers::stack::{self, Telemetry};
 
 /// A router and what drives it.
 #[derive(Debug)]
 pub struct App {
     router: Router,
     runtime: Runtime,
+    /// What `tracing` events go to.
+    dispatch: Dispatch,
 }
 
 /// axum-prometheus holds every observation until a scrape or its upkeep task drains it; here that is done by hand.
@@ -49,12 +57,38 @@ impl App {
         Self::measured(HttpMetrics::builder().response_sizes().response_start())
     }
 
-    /// Around axum-prometheus, as its README shows it. Once in a process, for it sets the global recorder.
+    /// Around axum-prometheus, as its README shows it.
     #[must_use]
     pub fn axum_prometheus() -> (Self, Upkeep) {
-        let spawning = Builder::new_current_thread().enable_time().build().unwrap();
-        let (layer, handle) = spawning.block_on(async { PrometheusMetricLayer::pair() });
-        (Self::new(routes().layer(layer)), Upkeep(handle))
+        let (layer, upkeep) = metrics();
+        (Self::new(routes().layer(layer)), upkeep)
+    }
+
+    /// Around all of ours: trace in and out, metrics, both request lines to a sink, Sentry, one trace in a hundred sampled.
+    #[must_use]
+    pub fn our_stack() -> Self {
+        let monitor = Monitor::builder("versus")
+            .log_to(io::sink())
+            .sample_ratio(0.01)
+            .sentry_dsn("http://public@127.0.0.1:9/1")
+            .build()
+            .unwrap();
+        let subscriber = tracing_subscriber::registry().with(monitor.log_layer());
+        Self {
+            dispatch: Dispatch::new(subscriber),
+            ..Self::new(routes().layer(monitor.layer()))
+        }
+    }
+
+    /// Around all of the peers', tuned. Sentry's client is the process's.
+    #[must_use]
+    pub fn peers_stack(telemetry: &Telemetry) -> (Self, Upkeep) {
+        let (metrics, upkeep) = metrics();
+        let app = Self {
+            dispatch: telemetry.dispatch.clone(),
+            ..Self::new(stack::around(routes(), metrics))
+        };
+        (app, upkeep)
     }
 
     fn measured(metrics: HttpMetricsBuilder) -> Self {
@@ -66,11 +100,13 @@ impl App {
         Self {
             router: router.with_state(()),
             runtime: Builder::new_current_thread().build().unwrap(),
+            dispatch: Dispatch::none(),
         }
     }
 
     /// Answers so many requests, one after the other.
     pub fn answer(&self, requests: usize) {
+        let _current = dispatcher::set_default(&self.dispatch);
         self.runtime.block_on(async {
             for _ in 0..requests {
                 let request = Request::get("/jobs/7").body(Body::empty()).unwrap();
@@ -86,6 +122,17 @@ impl Upkeep {
     pub fn run(&self) {
         self.0.run_upkeep();
     }
+}
+
+/// One for the process, for it sets the global recorder.
+fn metrics() -> (PrometheusMetricLayer<'static>, Upkeep) {
+    static METRICS: OnceLock<(PrometheusMetricLayer<'static>, Upkeep)> = OnceLock::new();
+    let metrics = METRICS.get_or_init(|| {
+        let spawning = Builder::new_current_thread().enable_time().build().unwrap();
+        let (layer, handle) = spawning.block_on(async { PrometheusMetricLayer::pair() });
+        (layer, Upkeep(handle))
+    });
+    metrics.clone()
 }
 
 fn routes() -> Router {

@@ -5,6 +5,7 @@
 
 use versus::{
     ours::{DurationHistogram, RequestSeries},
+    peers::stack::Telemetry,
     requests::App,
     table::{Row, Table, Unit},
     workload::{Labels, Lap, at_random, labels, observations},
@@ -39,6 +40,18 @@ fn request(table: &mut Table) {
                 .beside("the request itself, a layer doing nothing", nothing),
         );
     }
+    let (telemetry, ours) = (Telemetry::start(), allocations(App::our_stack()));
+    let (peers, _) = App::peers_stack(&telemetry);
+    table.print(
+        &Row::new(
+            "allocations of the full stack, per request",
+            Unit::Allocations,
+            ours - nothing,
+        )
+        .at_most(8.0)
+        .peer("peers' stack, tuned", allocations(peers) - nothing)
+        .beside("the request itself, a layer doing nothing", nothing),
+    );
 }
 
 fn observe(table: &mut Table) {

@@ -4,6 +4,7 @@ pub mod metrics;
 pub mod opentelemetry;
 pub mod prometheus;
 pub mod prometheus_client;
+pub mod stack;
 
 const NAME: &str = "http_request_duration_seconds";
 const HELP: &str = "From the arrival of a request to the end of its response.";

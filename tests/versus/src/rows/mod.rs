@@ -4,4 +4,5 @@ pub(crate) mod find;
 pub(crate) mod observe;
 pub(crate) mod request;
 pub(crate) mod scrape;
+pub(crate) mod stack;
 pub(crate) mod threads;
