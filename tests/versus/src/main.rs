@@ -13,8 +13,7 @@ use std::{env, process::ExitCode};
 
 use versus::table::Table;
 
-const USAGE: &str =
-    "versus [request | stack | observe | threads | find | scrape | allocations | resident | instructions]";
+const USAGE: &str = "versus [request | stack | observe | threads | find | scrape | allocations | resident | instructions]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();

@@ -6,23 +6,34 @@
 
 use std::{
     hint::black_box,
-    io,
+    io::{self, Read as _, Write as _},
+    net::SocketAddr,
     sync::OnceLock,
     task::{Context, Poll},
+    thread,
+    time::Duration,
 };
 
 use axum::{Router, body::Body, routing::get};
 use axum_prometheus::{PrometheusMetricLayer, metrics_exporter_prometheus::PrometheusHandle};
 use http::Request;
 use http_body_util::BodyExt as _;
+use hyper::server::conn::http1;
+use hyper_util::{rt::TokioIo, service::TowerToHyperService};
 use monitor_layer::{ExchangeLayer, HttpMetrics, HttpMetricsBuilder, Monitor};
 use prometheus::Registry;
-use tokio::runtime::{Builder, Runtime};
+use tokio::{
+    net::TcpStream,
+    runtime::{Builder, Runtime},
+};
 use tower::{Layer, Service, ServiceExt as _};
 use tracing::{Dispatch, dispatcher};
 use tracing_subscriber::layer::SubscriberExt as _;
 
-use crate::peers::stack::{self, Telemetry};
+use crate::{
+    peers::stack::{self, Telemetry},
+    timing,
+};
 
 /// A router and what drives it.
 #[derive(Debug)]
@@ -99,9 +110,38 @@ impl App {
     fn new(router: Router) -> Self {
         Self {
             router: router.with_state(()),
-            runtime: Builder::new_current_thread().build().unwrap(),
+            runtime: Builder::new_current_thread().enable_io().build().unwrap(),
             dispatch: Dispatch::none(),
         }
+    }
+
+    /// Answers so many requests of one connection over loopback, one after the other. Time of CPU of the thread that does
+    /// so, the kernel's included.
+    ///
+    /// # Panics
+    ///
+    /// Where there is no loopback to be had.
+    #[must_use]
+    pub fn serve(&self, requests: usize) -> Duration {
+        let _current = dispatcher::set_default(&self.dispatch);
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let client = thread::spawn(move || ask(address, requests));
+        let (stream, _) = listener.accept().unwrap();
+        stream.set_nonblocking(true).unwrap();
+        stream.set_nodelay(true).unwrap();
+        let service = TowerToHyperService::new(self.router.clone());
+        let took = timing::of(|| {
+            self.runtime.block_on(async {
+                let stream = TokioIo::new(TcpStream::from_std(stream).unwrap());
+                http1::Builder::new()
+                    .serve_connection(stream, service)
+                    .await
+                    .unwrap();
+            });
+        });
+        client.join().unwrap();
+        took
     }
 
     /// Answers so many requests, one after the other.
@@ -121,6 +161,22 @@ impl Upkeep {
     /// Drains what was observed.
     pub fn run(&self) {
         self.0.run_upkeep();
+    }
+}
+
+/// Sends requests, each when the answer before is there, and closes the connection.
+fn ask(address: SocketAddr, requests: usize) {
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    stream.set_nodelay(true).unwrap();
+    let mut answer = [0; 4096];
+    for _ in 0..requests {
+        stream
+            .write_all(b"GET /jobs/7 HTTP/1.1\r\nhost: localhost\r\n\r\n")
+            .unwrap();
+        let mut length = 0;
+        while !answer[..length].ends_with(b"a job") {
+            length += stream.read(&mut answer[length..]).unwrap();
+        }
     }
 }
 

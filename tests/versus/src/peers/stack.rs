@@ -39,9 +39,9 @@ impl Telemetry {
     #[must_use]
     pub fn start() -> Self {
         let provider = SdkTracerProvider::builder()
-            .with_sampler(Sampler::ParentBased(Box::new(
-                Sampler::TraceIdRatioBased(0.01),
-            )))
+            .with_sampler(Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(
+                0.01,
+            ))))
             .with_batch_exporter(Nowhere)
             .build();
         let spans = tracing_opentelemetry::layer()
@@ -73,7 +73,6 @@ impl Telemetry {
 }
 
 /// The router with all of it around.
-#[must_use]
 pub fn around(router: Router, metrics: PrometheusMetricLayer<'static>) -> Router {
     let stack = ServiceBuilder::new()
         .layer(NewSentryLayer::<Request<Body>>::new_from_top())
