@@ -17,6 +17,11 @@ pub(crate) fn resident(table: &mut Table) {
     run(table, &["--", "resident"]);
 }
 
+/// Those of the full stack.
+pub(crate) fn stack(table: &mut Table) {
+    run(table, &["--", "stack"]);
+}
+
 fn run(table: &mut Table, arguments: &[&str]) {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
     let counted = Command::new(cargo)

@@ -33,7 +33,7 @@ type Group = fn(&mut Table);
 
 const GROUPS: [(&str, Group); 9] = [
     ("request", rows::request::print),
-    ("stack", rows::stack::print),
+    ("stack", stack),
     ("observe", rows::observe::print),
     ("threads", rows::threads::print),
     ("find", rows::find::print),
@@ -42,6 +42,11 @@ const GROUPS: [(&str, Group); 9] = [
     ("resident", allocations::resident),
     ("instructions", instructions::print),
 ];
+
+fn stack(table: &mut Table) {
+    rows::stack::print(table);
+    allocations::stack(table);
+}
 
 fn print(groups: &[Group]) -> ExitCode {
     let mut table = Table::start();

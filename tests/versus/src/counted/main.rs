@@ -24,6 +24,7 @@ fn main() -> ExitCode {
             scrape::print(&mut table);
         }
         ["resident"] => resident::print(&mut table),
+        ["stack"] => operations::stack(&mut table),
         [whose, ..] => return resident::measure(whose),
     }
     table.finish()

@@ -21,10 +21,9 @@ pub(crate) fn print(table: &mut Table) {
 }
 
 fn request(table: &mut Table) {
-    let allocations = |app: App| per_operation(|requests| app.answer(requests));
-    let nothing = allocations(App::nothing());
+    let nothing = allocations(&App::nothing());
     let (peer, _) = App::axum_prometheus();
-    let peer = allocations(peer);
+    let peer = allocations(&peer);
     for (what, app) in [
         ("allocations of the metrics layer, per request", App::ours()),
         (
@@ -33,14 +32,18 @@ fn request(table: &mut Table) {
         ),
     ] {
         table.print(
-            &Row::new(what, Unit::Allocations, allocations(app) - nothing)
+            &Row::new(what, Unit::Allocations, allocations(&app) - nothing)
                 .at_most(BODY_BOX)
                 .note("1 is axum's box of the body")
                 .peer("axum-prometheus", peer - nothing)
                 .beside("the request itself, a layer doing nothing", nothing),
         );
     }
-    let (telemetry, ours) = (Telemetry::start(), allocations(App::our_stack()));
+}
+
+pub(crate) fn stack(table: &mut Table) {
+    let nothing = allocations(&App::nothing());
+    let (telemetry, ours) = (Telemetry::start(), allocations(&App::our_stack()));
     let (peers, _) = App::peers_stack(&telemetry);
     table.print(
         &Row::new(
@@ -49,9 +52,13 @@ fn request(table: &mut Table) {
             ours - nothing,
         )
         .at_most(8.0)
-        .peer("peers' stack, tuned", allocations(peers) - nothing)
+        .peer("peers' stack, tuned", allocations(&peers) - nothing)
         .beside("the request itself, a layer doing nothing", nothing),
     );
+}
+
+fn allocations(app: &App) -> f64 {
+    per_operation(|requests| app.answer(requests))
 }
 
 fn observe(table: &mut Table) {
