@@ -10,6 +10,7 @@ mod job;
 mod log;
 mod metrics;
 mod monitor;
+mod redact;
 #[cfg(feature = "axum")]
 mod routes;
 mod step;

@@ -5,8 +5,8 @@ use std::{
 
 use super::{Classification, Classifier, ErrorEvent, Failure};
 use crate::{
-    log::{is_sensitive_key, redact_text},
     monitor::Core,
+    redact::REDACTED,
     trace::{SpanId, current::Scope},
     unit::{Captured, State},
 };
@@ -194,11 +194,11 @@ fn event(
         step: scope.step.map(str::to_owned),
         route,
         error_type: failure.type_name.clone(),
-        message: redact_text(&failure.message).into_owned(),
+        message: core.redactor.text(&failure.message).into_owned(),
         chain: failure
             .chain
             .iter()
-            .map(|text| redact_text(text).into_owned())
+            .map(|text| core.redactor.text(text).into_owned())
             .collect(),
         category: failure.classification.category,
         code: failure.classification.code.as_deref().map(str::to_owned),
@@ -206,10 +206,10 @@ fn event(
             .tags
             .into_iter()
             .map(|(key, value)| {
-                let value = if is_sensitive_key(&key) {
-                    "[REDACTED]".to_owned()
+                let value = if core.redactor.is_sensitive(&key) {
+                    REDACTED.to_owned()
                 } else {
-                    redact_text(&value).into_owned()
+                    core.redactor.text(&value).into_owned()
                 };
                 (key, value)
             })

@@ -5,11 +5,12 @@ use std::fmt::Write as _;
 use super::{
     Entry, Timestamp,
     fields::{ErrorValue, Value},
-    is_sensitive_key, level_name,
-    redact::REDACTED,
-    redact_text,
+    level_name,
 };
-use crate::monitor::Core;
+use crate::{
+    monitor::Core,
+    redact::{REDACTED, Redactor},
+};
 
 /// Of each string, in bytes.
 const LONGEST_STRING: usize = 16 * 1024;
@@ -17,7 +18,7 @@ const LONGEST_STRING: usize = 16 * 1024;
 const TRUNCATED: &str = "truncated";
 
 pub(super) fn line(core: &Core, entry: &Entry<'_>, now: Timestamp) -> String {
-    let mut object = Object::new(String::with_capacity(512));
+    let mut object = Object::new(String::with_capacity(512), &core.redactor);
     let _ = write!(object.key("timestamp"), "\"{now}\"");
     object.string("level", level_name(entry.level));
     object.redacted("message", entry.message);
@@ -36,7 +37,7 @@ pub(super) fn line(core: &Core, entry: &Entry<'_>, now: Timestamp) -> String {
     if let Some(job) = &identity.job {
         object.string("jobId", job);
     }
-    let mut metadata = Object::new(String::new());
+    let mut metadata = Object::new(String::new(), &core.redactor);
     metadata.truncated = object.truncated;
     for (key, value) in entry.fields.iter().filter(|(key, _)| *key != TRUNCATED) {
         metadata.value(key, value);
@@ -53,16 +54,18 @@ pub(super) fn line(core: &Core, entry: &Entry<'_>, now: Timestamp) -> String {
     object.end()
 }
 
-struct Object {
+struct Object<'a> {
+    redactor: &'a Redactor,
     text: String,
     empty: bool,
     truncated: bool,
 }
 
-impl Object {
-    fn new(mut text: String) -> Self {
+impl<'a> Object<'a> {
+    fn new(mut text: String, redactor: &'a Redactor) -> Self {
         text.push('{');
         Self {
+            redactor,
             text,
             empty: true,
             truncated: false,
@@ -86,12 +89,12 @@ impl Object {
     }
 
     fn redacted(&mut self, key: &str, value: &str) {
-        self.string(key, &redact_text(value));
+        self.string(key, &self.redactor.text(value));
     }
 
     fn value(&mut self, key: &str, value: &Value) {
         match value {
-            Value::String(_) | Value::Error(_) if is_sensitive_key(key) => {
+            Value::String(_) | Value::Error(_) if self.redactor.is_sensitive(key) => {
                 self.string(key, REDACTED);
             }
             Value::String(text) => self.redacted(key, text),
@@ -105,7 +108,7 @@ impl Object {
 
     fn error(&mut self, key: &str, error: &ErrorValue) {
         self.key(key);
-        let mut object = Self::new(std::mem::take(&mut self.text));
+        let mut object = Self::new(std::mem::take(&mut self.text), self.redactor);
         if let Some(type_name) = &error.type_name {
             object.string("type", type_name);
         }
@@ -115,7 +118,7 @@ impl Object {
             if index > 0 {
                 object.text.push(',');
             }
-            push_string(&mut object.text, &redact_text(source));
+            push_string(&mut object.text, &self.redactor.text(source));
         }
         object.text.push(']');
         self.truncated |= object.truncated;
@@ -184,7 +187,8 @@ mod tests {
 
     #[test]
     fn numbers_are_numbers_and_what_is_no_number_is_text() {
-        let mut object = Object::new(String::new());
+        let redactor = Redactor::default();
+        let mut object = Object::new(String::new(), &redactor);
         object.value("whole", &Value::Unsigned(u64::MAX.into()));
         object.value("part", &Value::Float(2.5));
         object.value("round", &Value::Float(3.0));
@@ -199,7 +203,8 @@ mod tests {
 
     #[test]
     fn secrets_are_redacted_by_key_and_by_looks() {
-        let mut object = Object::new(String::new());
+        let redactor = Redactor::default();
+        let mut object = Object::new(String::new(), &redactor);
         object.value("authToken", &Value::String("abc".to_owned()));
         object.value("max_tokens", &Value::Unsigned(5));
         object.value("password", &Value::Unsigned(5));
@@ -212,7 +217,8 @@ mod tests {
 
     #[test]
     fn a_long_string_is_cut_between_characters_and_says_so() {
-        let mut object = Object::new(String::new());
+        let redactor = Redactor::default();
+        let mut object = Object::new(String::new(), &redactor);
         object.value(
             "text",
             &Value::String(format!("x{}", "é".repeat(LONGEST_STRING))),

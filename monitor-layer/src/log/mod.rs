@@ -5,7 +5,6 @@ mod fields;
 mod json;
 mod layer;
 mod opening;
-mod redact;
 mod sink;
 mod terminal;
 mod time;
@@ -27,7 +26,6 @@ pub(crate) use self::{
     fields::Fields,
     layer::STEP_TARGET,
     opening::Opening,
-    redact::{is_sensitive_key, redact_text},
     sink::Sink,
     time::Timestamp,
 };

@@ -2,10 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::{
-    Entry, Timestamp, fields::Value, is_sensitive_key, level_name, redact::REDACTED, redact_text,
-};
-use crate::monitor::Core;
+use super::{Entry, Timestamp, fields::Value, level_name};
+use crate::{monitor::Core, redact::REDACTED};
 
 pub(super) fn line(core: &Core, entry: &Entry<'_>, now: Timestamp) -> String {
     let color = match level_name(entry.level) {
@@ -21,7 +19,7 @@ pub(super) fn line(core: &Core, entry: &Entry<'_>, now: Timestamp) -> String {
     );
     push_escaped(&mut line, &core.service);
     line.push_str(" \x1b[1m");
-    push_escaped(&mut line, &redact_text(entry.message));
+    push_escaped(&mut line, &core.redactor.text(entry.message));
     line.push_str("\x1b[0m");
     let identity = &entry.identity;
     let ids = [("user", &identity.user), ("job", &identity.job)];
@@ -33,10 +31,10 @@ pub(super) fn line(core: &Core, entry: &Entry<'_>, now: Timestamp) -> String {
     for (key, value) in entry.fields.iter() {
         let text = value.to_string();
         match value {
-            Value::String(_) | Value::Error(_) if is_sensitive_key(key) => {
+            Value::String(_) | Value::Error(_) if core.redactor.is_sensitive(key) => {
                 push_field(&mut line, key, REDACTED);
             }
-            _ => push_field(&mut line, key, &redact_text(&text)),
+            _ => push_field(&mut line, key, &core.redactor.text(&text)),
         }
     }
     if let Some(id) = identity.trace_id {

@@ -14,6 +14,8 @@ pub enum BuildError {
     LogLevel(String),
     /// The builder's sample ratio cannot be used.
     SampleRatio(InvalidRatio),
+    /// A key to be redacted has no letter.
+    RedactedKey(String),
     /// The registry has metrics of these names already.
     Register(RegisterError),
     /// A readiness check cannot be used.
@@ -34,6 +36,10 @@ impl fmt::Display for BuildError {
                 "the log level {problem}; expected a level or directives as info,sqlx=warn"
             ),
             Self::SampleRatio(error) => error.fmt(formatter),
+            Self::RedactedKey(key) => write!(
+                formatter,
+                "the key {key:?} cannot be redacted: it has no letter; expected a word as `ssn` or `credit_card`"
+            ),
             Self::Register(error) => error.fmt(formatter),
             #[cfg(feature = "server")]
             Self::Check(error) => error.fmt(formatter),

@@ -1,4 +1,4 @@
-use std::{error::Error, fmt, sync::Arc};
+use std::{error::Error, fmt, ops::Range, sync::Arc};
 
 use super::{
     BuildError, Core, Monitor, Shared,
@@ -12,6 +12,7 @@ use crate::{
     error::{Capture, Categorize, Classifier, Sinks},
     log::{AccessLog, Log, Sink},
     metrics::{ActiveWindow, CountActiveUsers, HttpMetricsBuilder, Metrics, MetricsOptions},
+    redact::{Redactor, Word},
     step::SiteTable,
     trace::Sampler,
 };
@@ -33,6 +34,8 @@ pub struct MonitorBuilder {
     registry: Option<prometheus::Registry>,
     http: HttpMetricsBuilder,
     classifier: Classifier,
+    redacted_keys: Vec<String>,
+    redactor: Redactor,
     sink: Option<Sink>,
     sinks: Sinks,
     environment: bool,
@@ -57,6 +60,8 @@ impl MonitorBuilder {
             registry: None,
             http: HttpMetricsBuilder::default(),
             classifier: Classifier::default(),
+            redacted_keys: Vec::new(),
+            redactor: Redactor::default(),
             sink: None,
             sinks: Sinks::default(),
             environment: true,
@@ -163,6 +168,48 @@ impl MonitorBuilder {
         self
     }
 
+    /// Redacts strings under further keys, in every sink: beside `authorization`, `cookie`, `password`, `token`,
+    /// `secret`, `apikey` and `dsn`, which always are.
+    ///
+    /// Each is a word or several, however a key writes them: `credit_card` is also `creditCard` and
+    /// `user.credit-card.number`, but not `credit_cards`. Numbers and booleans stay.
+    ///
+    /// ```
+    /// let monitor = monitor_layer::Monitor::builder("api")
+    ///     .redact_keys(["ssn", "credit_card"])
+    ///     .build()?;
+    /// # Ok::<_, monitor_layer::BuildError>(())
+    /// ```
+    pub fn redact_keys(mut self, keys: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.redacted_keys.extend(keys.into_iter().map(Into::into));
+        self
+    }
+
+    /// Redacts what `find` finds in any text, in every sink: beside bearer tokens, JSON Web Tokens, passwords in URLs
+    /// and card numbers, which always are.
+    ///
+    /// `find` gives the bytes of the first secret in a text, and is then asked for the text after it. It runs for every
+    /// text that is logged, on the thread that logs; one that panics takes the text whole. A regular expression's match
+    /// fits as it is: `|text| KEYS.find(text).map(|found| found.range())`.
+    ///
+    /// ```
+    /// let monitor = monitor_layer::Monitor::builder("api")
+    ///     .redact(|text| {
+    ///         let start = text.find("sk_live_")?;
+    ///         let length = text[start..].find(' ').unwrap_or(text.len() - start);
+    ///         Some(start..start + length)
+    ///     })
+    ///     .build()?;
+    /// # Ok::<_, monitor_layer::BuildError>(())
+    /// ```
+    pub fn redact(
+        mut self,
+        find: impl Fn(&str) -> Option<Range<usize>> + Send + Sync + 'static,
+    ) -> Self {
+        self.redactor.add_finder(find);
+        self
+    }
+
     /// Where captured failures are sent, instead of `SENTRY_DSN`.
     #[cfg(feature = "sentry")]
     pub fn sentry_dsn(mut self, dsn: impl Into<String>) -> Self {
@@ -226,6 +273,10 @@ impl MonitorBuilder {
             Some(ratio) => Sampler::ratio(ratio)?,
             None => settings.sampler.unwrap_or_default(),
         };
+        let mut redactor = self.redactor;
+        for key in self.redacted_keys {
+            redactor.add_word(Word::new(&key).ok_or(BuildError::RedactedKey(key))?);
+        }
         let version = self
             .version
             .or(settings.version)
@@ -260,6 +311,7 @@ impl MonitorBuilder {
                 registry,
                 metrics,
                 steps: SiteTable::default(),
+                redactor,
                 log: Log::new(filter, self.sink.unwrap_or_else(Sink::for_stdout)),
                 errors: Capture::new(self.classifier, sinks),
                 access_log: self.access_log,

@@ -4,6 +4,7 @@ use crate::{
     error::Capture,
     log::{AccessLog, Log},
     metrics::{Metrics, Signal},
+    redact::Redactor,
     step::SiteTable,
     trace::{Sampler, current},
 };
@@ -21,6 +22,7 @@ pub(crate) struct Shared {
     pub(crate) registry: prometheus::Registry,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) steps: SiteTable,
+    pub(crate) redactor: Redactor,
     pub(crate) log: Log,
     pub(crate) errors: Capture,
     pub(crate) access_log: AccessLog,

@@ -1,3 +1,4 @@
 //! Log entries, byte by byte where that is promised.
 
 mod entries;
+mod redaction;

@@ -3,10 +3,12 @@
 mod card;
 mod credentials;
 mod key;
+mod nested;
+mod redactor;
 mod text;
 mod word;
 
-pub(crate) use self::{key::is_sensitive_key, text::redact_text};
+pub(crate) use self::{key::Word, redactor::Redactor};
 
 /// What stands in a secret's place.
 pub(crate) const REDACTED: &str = "[REDACTED]";

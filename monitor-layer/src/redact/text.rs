@@ -1,35 +1,53 @@
-use std::{borrow::Cow, ops::Range};
+use std::ops::Range;
 
 use super::{
-    REDACTED,
+    Word,
     card::card_number,
     credentials::{bearer_token, json_web_token, url_password},
+    key::names_secret,
+    nested::secret_string,
     word::run_end,
 };
 
-/// Replaces bearer tokens, JSON Web Tokens, passwords in URLs and card numbers by `[REDACTED]`.
+/// A part of a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Piece<'a> {
+    Open(&'a str),
+    Secret,
+}
+
+/// Divides a text at its bearer tokens, JSON Web Tokens, passwords in URLs, card numbers and strings under sensitive
+/// keys.
 ///
-/// One pass in linear time whatever the text; borrows it where there is nothing to replace.
-pub(crate) fn redact_text(text: &str) -> Cow<'_, str> {
-    let mut secrets = Secrets::new(text.as_bytes());
-    let Some(first) = secrets.next() else {
-        return Cow::Borrowed(text);
-    };
-    let mut redacted = String::with_capacity(text.len());
-    let mut copied = 0;
-    for secret in std::iter::once(first).chain(secrets) {
-        // Every secret begins after what was passed before, and lies between ASCII bytes or the text's ends.
-        redacted.push_str(&text[copied..secret.start]);
-        redacted.push_str(REDACTED);
+/// One pass in linear time whatever the text; a text without a secret is one piece.
+pub(super) fn pieces<'a>(text: &'a str, words: &'a [Word]) -> impl Iterator<Item = Piece<'a>> {
+    let mut secrets = Secrets::new(text.as_bytes(), words);
+    let (mut copied, mut next) = (0, None::<Range<usize>>);
+    std::iter::from_fn(move || {
+        let secret = match next.take() {
+            Some(secret) => secret,
+            None if copied == text.len() => return None,
+            None => {
+                let secret = secrets.next().unwrap_or(text.len()..text.len());
+                if secret.start > copied {
+                    // Every secret begins after what was passed before, and lies between ASCII bytes or the text's ends.
+                    let open = &text[copied..secret.start];
+                    copied = secret.start;
+                    next = (!secret.is_empty()).then_some(secret);
+                    return Some(Piece::Open(open));
+                }
+                secret
+            }
+        };
         copied = secret.end;
-    }
-    redacted.push_str(&text[copied..]);
-    Cow::Owned(redacted)
+        Some(Piece::Secret)
+    })
 }
 
 /// The places of a text's secrets, in order and apart from each other.
 struct Secrets<'a> {
     bytes: &'a [u8],
+    words: &'a [Word],
     at: usize,
     /// Of the last URL seen; due when its colon is reached, so that its user is looked at before.
     password: Option<Range<usize>>,
@@ -38,9 +56,10 @@ struct Secrets<'a> {
 }
 
 impl<'a> Secrets<'a> {
-    fn new(bytes: &'a [u8]) -> Self {
+    fn new(bytes: &'a [u8], words: &'a [Word]) -> Self {
         Self {
             bytes,
+            words,
             at: 0,
             password: None,
             no_token_before: 0,
@@ -58,8 +77,10 @@ impl<'a> Secrets<'a> {
                 }
                 if bytes[at..].starts_with(b"://") {
                     self.password = url_password(bytes, at + 3);
+                    return (None, at + 1);
                 }
-                (None, at + 1)
+                let is_sensitive = |key: &[u8]| names_secret(key, self.words);
+                (secret_string(bytes, at, is_sensitive), at + 1)
             }
             // The `J` of `eyJ`: far rarer than an `e`.
             b'J' if at >= self.no_token_before => match json_web_token(bytes, at) {

@@ -9,23 +9,35 @@ const SENSITIVE_WORDS: [&[u8]; 7] = [
     b"dsn",
 ];
 
-/// Whether a key's value is to be kept out of every sink: one of its words, or two neighbouring ones together
+/// A word of the user's own that names a secret: its letters alone, so that `credit_card` is also `creditCard`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Word(Box<[u8]>);
+
+impl Word {
+    /// `None` for what has no letter.
+    pub(crate) fn new(text: &str) -> Option<Self> {
+        let letters: Vec<u8> = text.bytes().filter(|byte| is_letter(*byte)).collect();
+        (!letters.is_empty()).then(|| Self(letters.into()))
+    }
+}
+
+/// Whether a key's value is to be kept out of every sink: one of its words, or several neighbouring ones together
 /// (`api_key`, `PassWord`), name a secret, in any case.
 ///
 /// Words are divided by whatever is no letter and by camelCase; `max_tokens` has none of the words.
-pub(crate) fn is_sensitive_key(key: &str) -> bool {
-    let mut rest = key.as_bytes();
-    if !may_name_secret(rest) {
+pub(super) fn names_secret(key: &[u8], own: &[Word]) -> bool {
+    if own.is_empty() && !may_name_secret(key) {
         return false;
     }
-    let mut previous: &[u8] = b"";
-    while let Some((word, after)) = split_word(rest) {
-        if SENSITIVE_WORDS.iter().any(|sensitive| {
-            is_joined(sensitive, b"", word) || is_joined(sensitive, previous, word)
-        }) {
+    let mut rest = key;
+    while let Some((_, after)) = split_word(rest) {
+        let mut words = SENSITIVE_WORDS
+            .iter()
+            .copied()
+            .chain(own.iter().map(|word| &*word.0));
+        if words.any(|sensitive| begins_with(rest, sensitive)) {
             return true;
         }
-        previous = word;
         rest = after;
     }
     false
@@ -66,15 +78,29 @@ fn is_letter(byte: u8) -> bool {
     byte.is_ascii_alphabetic() || !byte.is_ascii()
 }
 
-fn is_joined(whole: &[u8], first: &[u8], second: &[u8]) -> bool {
-    whole.len() == first.len() + second.len()
-        && whole[..first.len()].eq_ignore_ascii_case(first)
-        && whole[first.len()..].eq_ignore_ascii_case(second)
+/// Whether the first words of a key, put together, are this one.
+fn begins_with(mut key: &[u8], mut sensitive: &[u8]) -> bool {
+    while let Some((word, after)) = split_word(key) {
+        match sensitive.split_at_checked(word.len()) {
+            Some((head, rest)) if head.eq_ignore_ascii_case(word) => {
+                if rest.is_empty() {
+                    return true;
+                }
+                (key, sensitive) = (after, rest);
+            }
+            _ => return false,
+        }
+    }
+    false
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn is_sensitive_key(key: &str) -> bool {
+        names_secret(key.as_bytes(), &[])
+    }
 
     const SENSITIVE: [&str; 50] = [
         "authorization",
@@ -187,6 +213,30 @@ mod tests {
             assert!(may_name_secret(word), "{word:?}");
             assert!(may_name_secret(&word.to_ascii_uppercase()), "{word:?}");
         }
+    }
+
+    #[test]
+    fn a_word_of_the_user_s_own_is_found_however_the_key_is_written() {
+        let own = ["ssn", "credit_card", "Social-Security-Number", "пароль"]
+            .map(|word| Word::new(word).unwrap());
+        for key in [
+            "ssn",
+            "userSSN",
+            "credit_card",
+            "creditCard",
+            "CREDITCARD",
+            "user.credit-card.number",
+            "socialSecurityNumber",
+            "social_security_number",
+            "пароль",
+            "token",
+        ] {
+            assert!(names_secret(key.as_bytes(), &own), "{key}");
+        }
+        for key in ["ssns", "credit", "card", "credit_id_card", "max_tokens", ""] {
+            assert!(!names_secret(key.as_bytes(), &own), "{key}");
+        }
+        assert_eq!(Word::new("42_"), None);
     }
 
     #[test]

@@ -2,10 +2,14 @@
 
 use std::borrow::Cow;
 
-use super::redact_text;
+use super::Redactor;
 
 const JWT: &str =
     "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+
+fn redact_text(text: &str) -> Cow<'_, str> {
+    Redactor::default().text(text)
+}
 
 #[track_caller]
 fn becomes(text: &str, expected: &str) {
@@ -40,8 +44,8 @@ fn a_bearer_token_goes_and_its_scheme_stays() {
         "BEARER  [REDACTED]",
     );
     becomes(
-        r#"{"authorization":"Bearer abc"}"#,
-        r#"{"authorization":"Bearer [REDACTED]"}"#,
+        r#"{"said":"Bearer abc"}"#,
+        r#"{"said":"Bearer [REDACTED]"}"#,
     );
     becomes(
         "Authorization: Bearer 12|abc, retrying",
@@ -215,4 +219,107 @@ fn several_secrets_of_several_kinds_all_go() {
         &format!("Bearer abc for db://u:p@h with {JWT} paid 4111111111111111"),
         "Bearer [REDACTED] for db://u:[REDACTED]@h with [REDACTED] paid [REDACTED]",
     );
+}
+
+/// A value as JSON, as `Debug` writes it, and as both within strings.
+fn as_shown(value: &serde_json::Value) -> Vec<String> {
+    let json = value.to_string();
+    vec![
+        json.clone(),
+        serde_json::to_string_pretty(value).unwrap(),
+        format!("{value:?}"),
+        format!("{value:#?}"),
+        serde_json::Value::from(json.clone()).to_string(),
+        serde_json::json!({ "body": serde_json::Value::from(json.clone()).to_string() })
+            .to_string(),
+        format!("{:?}", Some(json)),
+    ]
+}
+
+#[test]
+fn a_string_under_a_sensitive_key_goes_at_any_depth() {
+    let value = serde_json::json!({
+        "user": { "name": "Ada", "authToken": "s3cr3t \"quoted\" \\", "max_tokens": 512 },
+        "headers": [{ "set-cookie": ["s3cr3t=1", "b=s3cr3t"], "accept": ["text/html"] }],
+        "password": null, "secret": 42, "apiKey": true, "key": "kept",
+    });
+    for text in as_shown(&value) {
+        let redacted = redact_text(&text);
+        assert!(!redacted.contains("s3cr3t"), "{redacted}");
+        assert!(!redacted.contains("quoted"), "{redacted}");
+        for kept in ["Ada", "512", "text/html", "42", "true", "kept", "accept"] {
+            assert!(redacted.contains(kept), "{kept}: {redacted}");
+        }
+        assert_eq!(redact_text(&redacted), redacted);
+    }
+    let redacted = redact_text(&value.to_string()).into_owned();
+    let redacted: serde_json::Value = serde_json::from_str(&redacted).unwrap();
+    assert_eq!(redacted["user"]["authToken"], "[REDACTED]");
+    assert_eq!(
+        redacted["headers"][0]["set-cookie"],
+        serde_json::json!(["[REDACTED]"])
+    );
+}
+
+#[test]
+fn a_field_of_a_debugged_struct_goes_by_its_name() {
+    #[derive(Debug)]
+    #[expect(dead_code, reason = "read by Debug")]
+    struct Login<'a> {
+        user: &'a str,
+        password: Option<&'a str>,
+        session_token: &'a [&'a str],
+        tokens: &'a str,
+    }
+    let login = Login {
+        user: "ada",
+        password: Some("hunter2, \"really\""),
+        session_token: &["one", "two"],
+        tokens: "many",
+    };
+    becomes(
+        &format!("{login:?}"),
+        r#"Login { user: "ada", password: Some("[REDACTED]"), session_token: ["[REDACTED]"], tokens: "many" }"#,
+    );
+    assert!(!redact_text(&format!("{login:#?}")).contains("hunter2"));
+    becomes("token: \"never ends", "token: \"[REDACTED]");
+    becomes(r#"cookie: b"raw""#, r#"cookie: b"[REDACTED]""#);
+}
+
+#[test]
+fn what_is_no_string_under_a_sensitive_key_stays() {
+    stays("token: expired");
+    stays("Bad token: \"");
+    stays("token: Some(42)");
+    stays(r#"{"token":"","secret":null,"note":"token"}"#);
+    stays(r#"a token "abc": none"#);
+    stays(r#"{"token":"[REDACTED]"}"#);
+}
+
+#[test]
+fn functions_of_the_user_s_own_find_more() {
+    let mut redactor = Redactor::default();
+    redactor.add_finder(|text| {
+        let start = text.find("sk_live_")?;
+        let length = text[start..].find(' ').unwrap_or(text.len() - start);
+        Some(start..start + length)
+    });
+    redactor.add_finder(|text| text.find('ü').map(|at| at + 1..usize::MAX));
+    assert_eq!(
+        redactor.text("key sk_live_1 and sk_live_2 for Bearer abc"),
+        "key [REDACTED] and [REDACTED] for Bearer [REDACTED]"
+    );
+    assert_eq!(redactor.text("für alle"), "f[REDACTED]");
+    assert!(matches!(redactor.text("nothing here"), Cow::Borrowed(_)));
+}
+
+#[test]
+fn a_function_that_panics_or_finds_nothing_gives_nothing_away() {
+    let mut redactor = Redactor::default();
+    redactor.add_finder(|text| match text {
+        "panic" => panic!("no idea"),
+        _ => Some(3..3),
+    });
+    assert_eq!(redactor.text("panic"), "[REDACTED]");
+    assert_eq!(redactor.text("nothing"), "nothing");
 }

@@ -1,0 +1,100 @@
+use std::{
+    borrow::Cow,
+    ops::Range,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
+
+use super::{
+    REDACTED, Word,
+    key::names_secret,
+    text::{Piece, pieces},
+};
+
+type Find = dyn Fn(&str) -> Option<Range<usize>> + Send + Sync;
+
+/// What counts as a secret in all sinks of one monitor: what always does, and what the user adds.
+#[derive(Default)]
+pub(crate) struct Redactor {
+    words: Vec<Word>,
+    finders: Vec<Box<Find>>,
+}
+
+impl Redactor {
+    pub(crate) fn add_word(&mut self, word: Word) {
+        self.words.push(word);
+    }
+
+    pub(crate) fn add_finder(
+        &mut self,
+        find: impl Fn(&str) -> Option<Range<usize>> + Send + Sync + 'static,
+    ) {
+        self.finders.push(Box::new(find));
+    }
+
+    /// Whether a string under this key is to be kept out of every sink.
+    pub(crate) fn is_sensitive(&self, key: &str) -> bool {
+        names_secret(key.as_bytes(), &self.words)
+    }
+
+    /// The text with `[REDACTED]` in its secrets' places; lent where there is none.
+    pub(crate) fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let mut redacted: Option<String> = None;
+        self.parts(text, |part| {
+            // Without a secret, the one part is the text itself.
+            if part.len() != text.len() || part.as_ptr() != text.as_ptr() {
+                redacted
+                    .get_or_insert_with(|| String::with_capacity(text.len()))
+                    .push_str(part);
+            }
+            true
+        });
+        redacted.map_or(Cow::Borrowed(text), Cow::Owned)
+    }
+
+    /// Hands over the text part by part, `[REDACTED]` in its secrets' places, until `take` has enough.
+    ///
+    /// In one pass and without an allocation, but for what the user's own functions do.
+    #[inline]
+    pub(crate) fn parts(&self, text: &str, mut take: impl FnMut(&str) -> bool) {
+        for piece in pieces(text, &self.words) {
+            let goes_on = match piece {
+                Piece::Open(open) if self.finders.is_empty() => take(open),
+                Piece::Open(open) => open_parts(&self.finders, open, &mut take),
+                Piece::Secret => take(REDACTED),
+            };
+            if !goes_on {
+                return;
+            }
+        }
+    }
+}
+
+/// What the finders leave of a text in which nothing else is a secret.
+fn open_parts(finders: &[Box<Find>], mut text: &str, take: &mut dyn FnMut(&str) -> bool) -> bool {
+    let Some((find, others)) = finders.split_first() else {
+        return text.is_empty() || take(text);
+    };
+    while !text.is_empty() {
+        let Some(secret) = found(find, text) else {
+            return open_parts(others, text, take);
+        };
+        if !open_parts(others, &text[..secret.start], take) || !take(REDACTED) {
+            return false;
+        }
+        text = &text[secret.end..];
+    }
+    true
+}
+
+/// The first secret, between characters. A function that panics takes the whole text: nobody knows what was in it.
+fn found(find: &Find, text: &str) -> Option<Range<usize>> {
+    let Ok(found) = catch_unwind(AssertUnwindSafe(|| find(text))) else {
+        return Some(0..text.len());
+    };
+    let Range { start, end } = found?;
+    let start = (0..=start.min(text.len()))
+        .rev()
+        .find(|at| text.is_char_boundary(*at))?;
+    let end = (end.min(text.len())..=text.len()).find(|at| text.is_char_boundary(*at))?;
+    (start < end).then_some(start..end)
+}
