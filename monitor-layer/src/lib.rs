@@ -35,7 +35,7 @@ pub use self::{
         UnmeasuredLayer, UnmeasuredService,
     },
     job::Job,
-    log::{AccessLog, LogLayer},
+    log::{AccessLog, LogLayer, LogWriter},
     metrics::{
         ActiveWindow, Business, HttpExchange, HttpMetrics, HttpMetricsBuilder, InvalidAmount,
         JobEnd, JobStatus, LabelValues, Queue, RegisterError, Revenue,

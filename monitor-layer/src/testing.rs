@@ -74,7 +74,7 @@ impl TestMonitor {
             .log_level("trace")
             .sample_ratio(1.0)
             .sinks(
-                Sink::Memory(Arc::clone(&lines)),
+                Sink::memory(Arc::clone(&lines)),
                 Sinks::memory(Arc::clone(&errors)),
             );
         Ok(Self {

@@ -4,7 +4,7 @@
 
 use std::io;
 
-use monitor_layer::{BuildError, Monitor, instrument_step};
+use monitor_layer::{BuildError, LogWriter, Monitor, instrument_step};
 
 #[path = "support/written.rs"]
 mod written;
@@ -16,6 +16,7 @@ fn builder(name: &str, written: &Written) -> monitor_layer::MonitorBuilder {
         .service_name(name)
         .log_level("info")
         .log_to(written.clone())
+        .log_writer(LogWriter::Synchronous)
 }
 
 #[instrument_step]

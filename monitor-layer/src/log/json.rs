@@ -3,27 +3,24 @@
 use std::fmt::Write as _;
 
 use super::{
-    Entry, Timestamp,
+    Entry, Origin, Timestamp,
     fields::{ErrorValue, Value},
     level_name,
 };
-use crate::{
-    monitor::Core,
-    redact::{REDACTED, Redactor},
-};
+use crate::redact::{REDACTED, Redactor};
 
 /// Of each string, in bytes.
 const LONGEST_STRING: usize = 16 * 1024;
 /// Says that a string of the entry was cut; no field of the user's may say otherwise.
 const TRUNCATED: &str = "truncated";
 
-pub(super) fn line(core: &Core, entry: &Entry<'_>, now: Timestamp) -> String {
-    let mut object = Object::new(String::with_capacity(512), &core.redactor);
+pub(super) fn line(origin: Origin<'_>, entry: &Entry<'_>, now: Timestamp) -> String {
+    let mut object = Object::new(String::with_capacity(512), origin.redactor);
     let _ = write!(object.key("timestamp"), "\"{now}\"");
     object.string("level", level_name(entry.level));
     object.redacted("message", entry.message);
-    object.string("service", &core.service);
-    object.string("env", &core.env);
+    object.string("service", origin.service);
+    object.string("env", origin.env);
     let identity = &entry.identity;
     if let Some(id) = identity.trace_id {
         let _ = write!(object.key("traceId"), "\"{id}\"");
@@ -37,7 +34,7 @@ pub(super) fn line(core: &Core, entry: &Entry<'_>, now: Timestamp) -> String {
     if let Some(job) = &identity.job {
         object.string("jobId", job);
     }
-    let mut metadata = Object::new(String::new(), &core.redactor);
+    let mut metadata = Object::new(String::new(), origin.redactor);
     metadata.truncated = object.truncated;
     for (key, value) in entry.fields.iter().filter(|(key, _)| *key != TRUNCATED) {
         metadata.value(key, value);

@@ -5,22 +5,27 @@ mod fields;
 mod json;
 mod layer;
 mod opening;
+mod output;
+mod queue;
 mod sink;
 mod terminal;
 mod time;
+mod writer;
 
 use std::{
+    io,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    thread,
     time::{Duration, SystemTime},
 };
 
 use tracing::Level;
 use tracing_subscriber::filter::Targets;
 
-pub use self::{access::AccessLog, layer::LogLayer};
+pub use self::{access::AccessLog, layer::LogLayer, writer::LogWriter};
 pub(crate) use self::{
     access::{AccessExchange, add_tags, warn_of_unmatched},
     fields::Fields,
@@ -29,9 +34,11 @@ pub(crate) use self::{
     sink::Sink,
     time::Timestamp,
 };
+use self::{sink::Form, writer::Losses};
 use crate::{
-    metrics::Signal,
+    metrics::{Metrics, Signal},
     monitor::Core,
+    redact::Redactor,
     trace::{SpanId, TraceId, current},
 };
 
@@ -55,6 +62,43 @@ impl Log {
             has_layer: AtomicBool::new(false),
             warned_of_unmatched: AtomicBool::new(false),
         }
+    }
+
+    /// Lets a thread of its own write. An error says why there is none; whoever logs writes then.
+    pub(crate) fn in_background(
+        mut self,
+        service: &str,
+        env: &str,
+        metrics: &Arc<Metrics>,
+    ) -> (Self, Option<io::Error>) {
+        let (service, env): (Box<str>, Box<str>) = (service.into(), env.into());
+        let (form, metrics) = (self.sink.form, Arc::clone(metrics));
+        let losses = Losses {
+            count: Box::new(move |lines| {
+                for _ in 0..lines {
+                    metrics.dropped(Signal::Logs);
+                }
+            }),
+            line: Box::new(move |dropped| {
+                let mut fields = Fields::default();
+                fields.number("dropped", dropped);
+                let origin = Origin {
+                    service: &service,
+                    env: &env,
+                    redactor: &Redactor::default(),
+                };
+                let entry = Entry {
+                    level: Level::WARN,
+                    message: &format!("{dropped} log lines dropped"),
+                    identity: Identity::default(),
+                    fields,
+                };
+                line(origin, form, &entry)
+            }),
+        };
+        let (sink, error) = self.sink.in_background(thread::Builder::new(), losses);
+        self.sink = sink;
+        (self, error)
     }
 
     pub(crate) fn enabled(&self, target: &str, level: Level) -> bool {
@@ -110,19 +154,46 @@ impl Log {
         self.line(core, OWN_TARGET, Level::WARN, message, |_| {});
     }
 
-    pub(crate) fn flush(&self, _deadline: Duration) {
-        self.sink.flush();
+    pub(crate) fn flush(&self, deadline: Duration) {
+        self.sink.flush(deadline);
+    }
+
+    /// For the process may be about to end.
+    pub(crate) fn flush_on_panic(&self) {
+        self.sink.flush_on_panic();
     }
 
     fn write(&self, core: &Core, entry: &Entry<'_>) {
         opening::write_held_back();
-        let now = Timestamp::from(SystemTime::now());
-        let line = match self.sink {
-            Sink::Terminal => terminal::line(core, entry, now),
-            _ => json::line(core, entry, now),
-        };
-        if self.sink.write(line).is_err() {
+        let mut line = line(core.into(), self.sink.form, entry);
+        if self.sink.write(&mut line, entry.level).is_err() {
             core.metrics.dropped(Signal::Logs);
+        }
+    }
+}
+
+fn line(origin: Origin<'_>, form: Form, entry: &Entry<'_>) -> String {
+    let now = Timestamp::from(SystemTime::now());
+    match form {
+        Form::Readable => terminal::line(origin, entry, now),
+        Form::Json => json::line(origin, entry, now),
+    }
+}
+
+/// Whose log it is, and what is a secret there.
+#[derive(Clone, Copy)]
+struct Origin<'a> {
+    service: &'a str,
+    env: &'a str,
+    redactor: &'a Redactor,
+}
+
+impl<'a> From<&'a Core> for Origin<'a> {
+    fn from(core: &'a Core) -> Self {
+        Self {
+            service: &core.service,
+            env: &core.env,
+            redactor: &core.redactor,
         }
     }
 }

@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::{Entry, Timestamp, fields::Value, level_name};
-use crate::{monitor::Core, redact::REDACTED};
+use super::{Entry, Origin, Timestamp, fields::Value, level_name};
+use crate::redact::REDACTED;
 
-pub(super) fn line(core: &Core, entry: &Entry<'_>, now: Timestamp) -> String {
+pub(super) fn line(origin: Origin<'_>, entry: &Entry<'_>, now: Timestamp) -> String {
     let color = match level_name(entry.level) {
         "error" => 31,
         "warn" => 33,
@@ -17,9 +17,9 @@ pub(super) fn line(core: &Core, entry: &Entry<'_>, now: Timestamp) -> String {
         now.clock(),
         level_name(entry.level)
     );
-    push_escaped(&mut line, &core.service);
+    push_escaped(&mut line, origin.service);
     line.push_str(" \x1b[1m");
-    push_escaped(&mut line, &core.redactor.text(entry.message));
+    push_escaped(&mut line, &origin.redactor.text(entry.message));
     line.push_str("\x1b[0m");
     let identity = &entry.identity;
     let ids = [("user", &identity.user), ("job", &identity.job)];
@@ -31,10 +31,10 @@ pub(super) fn line(core: &Core, entry: &Entry<'_>, now: Timestamp) -> String {
     for (key, value) in entry.fields.iter() {
         let text = value.to_string();
         match value {
-            Value::String(_) | Value::Error(_) if core.redactor.is_sensitive(key) => {
+            Value::String(_) | Value::Error(_) if origin.redactor.is_sensitive(key) => {
                 push_field(&mut line, key, REDACTED);
             }
-            _ => push_field(&mut line, key, &core.redactor.text(&text)),
+            _ => push_field(&mut line, key, &origin.redactor.text(&text)),
         }
     }
     if let Some(id) = identity.trace_id {

@@ -1,4 +1,4 @@
-use std::{error::Error, fmt, ops::Range, sync::Arc};
+use std::{error::Error, fmt, ops::Range, panic, sync::Arc};
 
 use super::{
     BuildError, Core, Monitor, Shared,
@@ -10,7 +10,7 @@ use super::{
 use crate::health::{Check, Health, InvalidCheck};
 use crate::{
     error::{Capture, Categorize, Classifier, Sinks},
-    log::{AccessLog, Log, Sink},
+    log::{AccessLog, Log, LogWriter, Sink},
     metrics::{ActiveWindow, CountActiveUsers, HttpMetricsBuilder, Metrics, MetricsOptions},
     redact::{Redactor, Word},
     step::SiteTable,
@@ -37,6 +37,7 @@ pub struct MonitorBuilder {
     redacted_keys: Vec<String>,
     redactor: Redactor,
     sink: Option<Sink>,
+    log_writer: Option<LogWriter>,
     sinks: Sinks,
     environment: bool,
     sentry_dsn: Option<String>,
@@ -63,6 +64,7 @@ impl MonitorBuilder {
             redacted_keys: Vec::new(),
             redactor: Redactor::default(),
             sink: None,
+            log_writer: None,
             sinks: Sinks::default(),
             environment: true,
             sentry_dsn: None,
@@ -243,6 +245,12 @@ impl MonitorBuilder {
         self
     }
 
+    /// Who writes log entries: a thread of its own where the monitor is installed, else whoever logs.
+    pub fn log_writer(mut self, writer: LogWriter) -> Self {
+        self.log_writer = Some(writer);
+        self
+    }
+
     /// Makes the monitor, and touches nothing global: for tests, and for several in one process.
     ///
     /// # Errors
@@ -303,6 +311,14 @@ impl MonitorBuilder {
         metrics.register(&registry)?;
         #[cfg(feature = "server")]
         let health = Health::new(self.checks.into_iter().collect::<Result<_, _>>()?)?;
+        let mut log = Log::new(filter, self.sink.unwrap_or_else(Sink::for_stdout));
+        if self.log_writer == Some(LogWriter::Background) {
+            let (in_background, error) = log.in_background(&service, &env, &metrics);
+            log = in_background;
+            warnings.extend(error.map(|error| {
+                format!("The log has no thread of its own, so that whoever logs writes: {error}")
+            }));
+        }
         let core = Arc::new(Core {
             service: service.into(),
             shared: Arc::new(Shared {
@@ -312,7 +328,7 @@ impl MonitorBuilder {
                 metrics,
                 steps: SiteTable::default(),
                 redactor,
-                log: Log::new(filter, self.sink.unwrap_or_else(Sink::for_stdout)),
+                log,
                 errors: Capture::new(self.classifier, sinks),
                 access_log: self.access_log,
                 #[cfg(feature = "server")]
@@ -335,12 +351,15 @@ impl MonitorBuilder {
     }
 
     /// Makes the monitor and makes it the process's: `tracing` events go to its log, and steps outside of every
-    /// exchange and job report to it.
+    /// exchange and job report to it. Log entries are written by a thread of their own ([`LogWriter::Background`]); a
+    /// panic waits up to a tenth of a second for it (two seconds where it aborts the process).
+    ///
+    /// Call it after a fork, for a forked process has no such thread.
     ///
     /// # Errors
     ///
     /// As [`build`](Self::build); and where there is an installed monitor or a global `tracing` subscriber already.
-    pub fn install(self) -> Result<Monitor, BuildError> {
+    pub fn install(mut self) -> Result<Monitor, BuildError> {
         use tracing_subscriber::{
             Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _,
         };
@@ -348,12 +367,14 @@ impl MonitorBuilder {
         if is_installed() {
             return Err(BuildError::MonitorInstalled);
         }
+        self.log_writer.get_or_insert(LogWriter::Background);
         let monitor = self.build()?;
         tracing_subscriber::registry()
             .with(monitor.log_layer().with_filter(monitor.core().log.filter()))
             .try_init()
             .map_err(|_| BuildError::SubscriberInstalled)?;
         monitor.set_global()?;
+        flush_on_panic(monitor.core());
         Ok(monitor)
     }
 
@@ -369,6 +390,17 @@ impl MonitorBuilder {
         self.sinks = sinks;
         self
     }
+}
+
+/// After what the process does at a panic so far.
+fn flush_on_panic(core: &Arc<Core>) {
+    let (core, previous) = (Arc::downgrade(core), panic::take_hook());
+    panic::set_hook(Box::new(move |panic| {
+        previous(panic);
+        if let Some(core) = core.upgrade() {
+            core.log.flush_on_panic();
+        }
+    }));
 }
 
 #[cfg(feature = "sentry")]

@@ -1,4 +1,5 @@
 mod client;
+mod dropped;
 mod random;
 mod recorder;
 mod send;
@@ -9,6 +10,7 @@ mod written;
 
 pub(crate) use self::{
     client::Client,
+    dropped::dropped_lines,
     random::Random,
     recorder::{Record, Recorder},
     send::{send, send_request},
