@@ -13,10 +13,11 @@ use axum::{Router, body::Body, response::Response, routing::get};
 use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use monitor_layer::{
-    __bench::RequestSeries, AccessLog, ExchangeLayer, HttpMetrics, LabelValues, Route, Sampler,
-    TraceContext, testing::TestMonitor,
+    __bench::RequestSeries, AccessLog, ExchangeLayer, HttpMetrics, LabelValues, LogWriter, Monitor,
+    Route, Sampler, TraceContext, testing::TestMonitor,
 };
 use tower::{Layer, Service, ServiceExt as _};
+use tracing_subscriber::layer::SubscriberExt as _;
 
 const WARM_UP: usize = 50;
 const REQUESTS: u64 = 200;
@@ -198,4 +199,64 @@ fn a_scrape_in_steady_state_allocates_nothing_for_a_series() {
     };
     let (few, many) = (scrape(100), scrape(1_000));
     assert!(few.abs_diff(many) <= GROWTH, "{few} and {many}");
+}
+
+#[test]
+fn a_log_line_of_5_fields_in_a_span_of_3_allocates_nothing() {
+    const LINES: u32 = 500;
+
+    for writer in [LogWriter::Synchronous, LogWriter::Background] {
+        let monitor = Monitor::builder("api")
+            .log_to(std::io::sink())
+            .log_writer(writer)
+            .build()
+            .unwrap();
+        let log = || {
+            let path = "/jobs/7";
+            for number in 0..LINES {
+                tracing::info!(
+                    number,
+                    path,
+                    seconds = f64::from(number) / 8.0,
+                    shown = ?Some(path),
+                    done = true,
+                    "Said {number} times"
+                );
+            }
+        };
+        let subscriber = tracing_subscriber::registry().with(monitor.log_layer());
+        let counted = tracing::subscriber::with_default(subscriber, || {
+            let span =
+                tracing::info_span!("span", tenant = "shop-17", attempt = 2, user_id = "u-1");
+            let _entered = span.enter();
+            // Both buffers of the queue grow to what comes between two looks of the writer.
+            for _ in 0..4 {
+                log();
+                monitor.flush(Duration::from_secs(60));
+            }
+            allocation_counter::measure(log)
+        });
+        assert_eq!(counted.count_total, 0, "{writer:?}");
+    }
+}
+
+#[test]
+fn a_span_of_2_fields_under_the_log_layer_allocates_only_its_place_in_the_registry() {
+    const SPANS: u64 = 500;
+
+    let monitor = Monitor::builder("api")
+        .log_to(std::io::sink())
+        .build()
+        .unwrap();
+    let subscriber = tracing_subscriber::registry().with(monitor.log_layer());
+    let spans = || {
+        for number in 0..SPANS {
+            tracing::info_span!("span", tenant = "shop-17", number).in_scope(|| {});
+        }
+    };
+    let counted = tracing::subscriber::with_default(subscriber, || {
+        spans();
+        allocation_counter::measure(spans)
+    });
+    assert_eq!(counted.count_total / SPANS, 1);
 }

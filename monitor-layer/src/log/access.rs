@@ -64,7 +64,7 @@ impl AccessExchange {
                 fields.string("method", outcome.method.as_str());
                 fields.string("path", self.opening.path());
                 fields.string("route", outcome.route_label());
-                fields.number("status", outcome.status.as_u16().into());
+                fields.number("status", outcome.status.as_u16());
                 fields.milliseconds("durationMs", outcome.elapsed);
                 fields.string("outcome", outcome.end.as_str());
                 if let Some(failure) = failure {
@@ -113,7 +113,7 @@ pub(crate) fn add_tags(fields: &mut Fields) {
     current::with_current(|scope| {
         if let Some(unit) = scope.and_then(|scope| scope.unit.as_ref()) {
             for (key, value) in &unit.lock().tags {
-                fields.string(key.clone(), value.as_str());
+                fields.string(key, value);
             }
         }
     });

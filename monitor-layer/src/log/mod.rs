@@ -1,15 +1,21 @@
 //! Log entries: one JSON object a line, with the ids of the exchange, job or step that wrote it.
 
 mod access;
+mod buffers;
 mod fields;
+mod ids;
 mod json;
 mod layer;
+mod line;
+mod members;
 mod opening;
 mod output;
 mod queue;
 mod sink;
+mod span;
 mod terminal;
 mod time;
+mod visit;
 mod writer;
 
 use std::{
@@ -34,7 +40,13 @@ pub(crate) use self::{
     sink::Sink,
     time::Timestamp,
 };
-use self::{sink::Form, writer::Losses};
+use self::{
+    buffers::Buffers,
+    ids::Ids,
+    members::{Known, Members},
+    sink::Form,
+    writer::Losses,
+};
 use crate::{
     metrics::{Metrics, Signal},
     monitor::Core,
@@ -80,20 +92,24 @@ impl Log {
                 }
             }),
             line: Box::new(move |dropped| {
-                let mut fields = Fields::default();
-                fields.number("dropped", dropped);
                 let origin = Origin {
                     service: &service,
                     env: &env,
                     redactor: &Redactor::default(),
                 };
-                let entry = Entry {
+                let mut members = Members::default();
+                let mut fields = Fields::new(&mut members, origin.redactor, Known::Stays);
+                fields.number("dropped", dropped);
+                let mut entry = Entry {
                     level: Level::WARN,
                     message: &format!("{dropped} log lines dropped"),
-                    identity: Identity::default(),
-                    fields,
+                    identity: &Identity::default(),
+                    ids: &Ids::default(),
+                    members: &mut members,
                 };
-                line(origin, form, &entry)
+                let mut line = String::new();
+                entry.write(&mut line, origin, form);
+                line
             }),
         };
         let (sink, error) = self.sink.in_background(thread::Builder::new(), losses);
@@ -133,20 +149,23 @@ impl Log {
         message: &str,
         describe: impl FnOnce(&mut Fields),
     ) {
-        let mut fields = Fields::default();
-        describe(&mut fields);
-        if let Some(parent) = identity.parent_span_id {
-            fields.string("parentSpanId", parent.to_string());
-        }
-        self.write(
-            core,
-            &Entry {
+        opening::write_held_back();
+        Buffers::with(|buffers| {
+            let members = &mut buffers.members;
+            let mut fields = Fields::new(members, &core.redactor, Known::Stays);
+            describe(&mut fields);
+            if let Some(parent) = identity.parent_span_id {
+                fields.span_id("parentSpanId", parent);
+            }
+            let mut entry = Entry {
                 level,
                 message,
-                identity,
-                fields,
-            },
-        );
+                identity: &identity,
+                ids: &buffers.ids,
+                members,
+            };
+            self.write(core, &mut entry, &mut buffers.line);
+        });
     }
 
     /// Tells the operator of something that is not as it should be.
@@ -163,20 +182,12 @@ impl Log {
         self.sink.flush_on_panic();
     }
 
-    fn write(&self, core: &Core, entry: &Entry<'_>) {
-        opening::write_held_back();
-        let mut line = line(core.into(), self.sink.form, entry);
-        if self.sink.write(&mut line, entry.level).is_err() {
+    /// `line` is a buffer, and empty.
+    fn write(&self, core: &Core, entry: &mut Entry<'_>, line: &mut String) {
+        entry.write(line, core.into(), self.sink.form);
+        if self.sink.write(line, entry.level).is_err() {
             core.metrics.dropped(Signal::Logs);
         }
-    }
-}
-
-fn line(origin: Origin<'_>, form: Form, entry: &Entry<'_>) -> String {
-    let now = Timestamp::from(SystemTime::now());
-    match form {
-        Form::Readable => terminal::line(origin, entry, now),
-        Form::Json => json::line(origin, entry, now),
     }
 }
 
@@ -202,8 +213,20 @@ impl<'a> From<&'a Core> for Origin<'a> {
 struct Entry<'a> {
     level: Level,
     message: &'a str,
-    identity: Identity,
-    fields: Fields,
+    identity: &'a Identity,
+    /// Told by fields, and before those of the identity.
+    ids: &'a Ids,
+    members: &'a mut Members,
+}
+
+impl Entry<'_> {
+    fn write(&mut self, line: &mut String, origin: Origin<'_>, form: Form) {
+        let now = Timestamp::from(SystemTime::now());
+        match form {
+            Form::Readable => terminal::write(line, origin, self, now),
+            Form::Json => line::write(line, origin, self, now),
+        }
+    }
 }
 
 /// Whose line it is.

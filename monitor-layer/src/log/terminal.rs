@@ -2,45 +2,42 @@
 
 use std::fmt::Write as _;
 
-use super::{Entry, Origin, Timestamp, fields::Value, level_name};
-use crate::redact::REDACTED;
+use super::{Entry, Origin, Timestamp, level_name};
 
-pub(super) fn line(origin: Origin<'_>, entry: &Entry<'_>, now: Timestamp) -> String {
+pub(super) fn write(line: &mut String, origin: Origin<'_>, entry: &Entry<'_>, now: Timestamp) {
     let color = match level_name(entry.level) {
         "error" => 31,
         "warn" => 33,
         "info" => 32,
         _ => 34,
     };
-    let mut line = format!(
+    let _ = write!(
+        line,
         "\x1b[2m{}\x1b[0m \x1b[{color}m{:5}\x1b[0m ",
         now.clock(),
         level_name(entry.level)
     );
-    push_escaped(&mut line, origin.service);
+    push_escaped(line, origin.service);
     line.push_str(" \x1b[1m");
-    push_escaped(&mut line, &origin.redactor.text(entry.message));
+    push_escaped(line, &origin.redactor.text(entry.message));
     line.push_str("\x1b[0m");
-    let identity = &entry.identity;
-    let ids = [("user", &identity.user), ("job", &identity.job)];
-    for (key, id) in ids {
-        if let Some(id) = id {
-            push_field(&mut line, key, id);
+    let identity = entry.identity;
+    for (key, told, known) in [
+        ("user", &entry.ids.user, &identity.user),
+        ("job", &entry.ids.job, &identity.job),
+    ] {
+        match known {
+            _ if !told.is_empty() => push_field(line, key, told),
+            Some(id) => push_field(line, key, id),
+            None => {}
         }
     }
-    for (key, value) in entry.fields.iter() {
-        let text = value.to_string();
-        match value {
-            Value::String(_) | Value::Error(_) if origin.redactor.is_sensitive(key) => {
-                push_field(&mut line, key, REDACTED);
-            }
-            _ => push_field(&mut line, key, &origin.redactor.text(&text)),
-        }
+    for (key, value) in entry.members.iter() {
+        push_field(line, key, unquoted(value));
     }
     if let Some(id) = identity.trace_id {
         let _ = write!(line, " \x1b[2mtrace={id}\x1b[0m");
     }
-    line
 }
 
 fn push_field(line: &mut String, key: &str, value: &str) {
@@ -48,6 +45,14 @@ fn push_field(line: &mut String, key: &str, value: &str) {
     push_escaped(line, key);
     line.push_str("=\x1b[0m");
     push_escaped(line, value);
+}
+
+/// A string without an escape needs no quotes to be read.
+fn unquoted(json: &str) -> &str {
+    json.strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'))
+        .filter(|text| !text.contains('\\'))
+        .unwrap_or(json)
 }
 
 /// Control characters would let a log entry move the cursor or retitle the terminal.
@@ -70,5 +75,17 @@ mod tests {
         let mut line = String::new();
         push_escaped(&mut line, "a\x1b]0;title\x07\n\u{9b}ü");
         assert_eq!(line, "a\\u{1b}]0;title\\u{7}\\n\\u{9b}ü");
+    }
+
+    #[test]
+    fn a_value_is_shown_as_it_is_where_that_can_be_read() {
+        for (json, shown) in [
+            (r#""plain text""#, "plain text"),
+            (r#""two\nlines""#, r#""two\nlines""#),
+            ("42", "42"),
+            (r#"{"message":"x"}"#, r#"{"message":"x"}"#),
+        ] {
+            assert_eq!(unquoted(json), shown);
+        }
     }
 }

@@ -1,5 +1,6 @@
 use std::{
-    fmt,
+    cell::Cell,
+    fmt::{self, Write as _},
     time::{Duration, SystemTime},
 };
 
@@ -8,6 +9,9 @@ const SECONDS_A_DAY: u64 = 86_400;
 const DAYS_AN_ERA: u64 = 146_097;
 /// From 1 March of the year 0 to 1 January 1970.
 const DAYS_BEFORE_1970: u64 = 719_468;
+
+/// The bytes of `1970-01-01T00:00:00.`
+const TO_SECOND: usize = 20;
 
 /// A moment as RFC 3339 writes it: UTC, milliseconds, `Z`.
 #[derive(Clone, Copy)]
@@ -26,6 +30,31 @@ impl Timestamp {
     /// Hour, minute, second and millisecond of the day.
     pub(super) const fn clock(self) -> Clock {
         Clock(self)
+    }
+
+    /// Writes it as it displays; what is before the milliseconds only once a second on each thread.
+    pub(super) fn push_to(self, text: &mut String) {
+        thread_local! {
+            static SECOND: Cell<Option<(u64, [u8; TO_SECOND])>> = const { Cell::new(None) };
+        }
+
+        let second = self.0.as_secs();
+        let known = SECOND.try_with(Cell::get).ok().flatten();
+        if let Some((_, known)) = known.filter(|(known, _)| *known == second)
+            && let Ok(known) = str::from_utf8(&known)
+        {
+            text.push_str(known);
+            for place in [100, 10, 1] {
+                let digit = self.0.subsec_millis() / place % 10;
+                text.push(char::from(b'0' + digit as u8));
+            }
+            text.push('Z');
+            return;
+        }
+        let start = text.len();
+        let _ = write!(text, "{self}");
+        let written = text.as_bytes()[start..].first_chunk();
+        let _ = SECOND.try_with(|known| known.set(written.map(|start| (second, *start))));
     }
 
     /// Year, month and day, counted in years that begin in March: the day that leaps is then the last.
@@ -84,6 +113,17 @@ mod tests {
         assert_eq!(written(951_782_400, 0), "2000-02-29T00:00:00.000Z");
         assert_eq!(written(1_735_689_599, 0), "2024-12-31T23:59:59.000Z");
         assert_eq!(written(4_107_542_400, 0), "2100-03-01T00:00:00.000Z");
+    }
+
+    #[test]
+    fn it_is_written_as_it_displays() {
+        for milliseconds in [0, 7, 999, 1_000, 1_042, 951_782_399_999, 999, 1_000] {
+            let since = Duration::from_millis(milliseconds);
+            let moment = Timestamp::from(SystemTime::UNIX_EPOCH + since);
+            let mut text = String::new();
+            moment.push_to(&mut text);
+            assert_eq!(text, moment.to_string());
+        }
     }
 
     #[test]

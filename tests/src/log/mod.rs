@@ -1,5 +1,6 @@
 //! Log entries, byte by byte where that is promised.
 
+mod any;
 mod entries;
 mod redaction;
 mod writer;
