@@ -136,7 +136,7 @@ impl Log {
         describe: impl FnOnce(&mut Fields),
     ) {
         if self.enabled(target, level) {
-            self.line_of(core, Identity::current(), level, message, describe);
+            self.line_of(core, &Identity::current(), level, message, describe);
         }
     }
 
@@ -144,7 +144,7 @@ impl Log {
     fn line_of(
         &self,
         core: &Core,
-        identity: Identity,
+        identity: &Identity,
         level: Level,
         message: &str,
         describe: impl FnOnce(&mut Fields),
@@ -160,7 +160,7 @@ impl Log {
             let mut entry = Entry {
                 level,
                 message,
-                identity: &identity,
+                identity,
                 ids: &buffers.ids,
                 members,
             };

@@ -53,15 +53,20 @@ impl Opening {
         if !self.settle() {
             return;
         }
-        let (core, identity) = (&self.core, self.identity.clone());
-        core.log
-            .line_of(core, identity, Level::INFO, "Request started", |fields| {
+        let core = &self.core;
+        core.log.line_of(
+            core,
+            &self.identity,
+            Level::INFO,
+            "Request started",
+            |fields| {
                 fields.string("method", self.method.as_str());
                 fields.string("path", self.path());
                 if let Some(route) = &self.route {
                     fields.string("route", route.as_str());
                 }
-            });
+            },
+        );
     }
 }
 

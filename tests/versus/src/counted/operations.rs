@@ -4,8 +4,9 @@
 //! that is the layer's. axum boxes a response body that a layer has wrapped: that one allocation is not the layer's own.
 
 use versus::{
+    events::{self, Ours, SURROUNDINGS, events},
     ours::{DurationHistogram, RequestSeries},
-    peers::stack::Telemetry,
+    peers::{self, stack::Telemetry},
     requests::App,
     table::{Row, Table, Unit},
     workload::{Labels, Lap, at_random, labels, observations},
@@ -18,6 +19,7 @@ const BODY_BOX: f64 = 1.01;
 pub(crate) fn print(table: &mut Table) {
     request(table);
     observe(table);
+    line(table);
 }
 
 fn request(table: &mut Table) {
@@ -87,6 +89,24 @@ fn observe(table: &mut Table) {
     ] {
         table.print(&Row::new(what, Unit::Allocations, allocations).at_most(0.0));
     }
+}
+
+fn line(table: &mut Table) {
+    let (lap, ours) = (Lap::of(events(1)), Ours::new(&SURROUNDINGS));
+    let slog = peers::slog::logger(&SURROUNDINGS);
+    let ours = per_operation(|lines| {
+        ours.within(|| lap.along(lines).for_each(events::log));
+    });
+    let slog = per_operation(|lines| {
+        for event in lap.along(lines) {
+            peers::slog::log(&slog, event);
+        }
+    });
+    table.print(
+        &Row::new("allocations of a JSON line", Unit::Allocations, ours)
+            .at_most(0.0)
+            .peer("slog, slog-json", slog),
+    );
 }
 
 fn per_operation(mut operate: impl FnMut(usize)) -> f64 {

@@ -4,6 +4,7 @@ pub mod metrics;
 pub mod opentelemetry;
 pub mod prometheus;
 pub mod prometheus_client;
+pub mod slog;
 pub mod stack;
 
 const NAME: &str = "http_request_duration_seconds";

@@ -1,6 +1,7 @@
 //! What is timed, a group of rows in each file.
 
 pub(crate) mod find;
+pub(crate) mod line;
 pub(crate) mod observe;
 pub(crate) mod request;
 pub(crate) mod scrape;
