@@ -70,6 +70,13 @@ pub mod __bench {
     pub use crate::metrics::bench::RequestSeries;
 }
 
+/// What `monitor-layer/fuzz` and the property tests call with any bytes; no part of the public interface.
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+pub mod __fuzz {
+    pub use crate::trace::fuzz::{carrier, trace_headers, traceparent, tracestate};
+}
+
 #[cfg(all(doctest, feature = "axum", feature = "testing"))]
 #[doc = include_str!("../../README.md")]
 struct Readme;

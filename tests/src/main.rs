@@ -15,4 +15,5 @@ mod macros;
 mod metrics;
 mod monitor;
 mod support;
+mod trace;
 mod work;

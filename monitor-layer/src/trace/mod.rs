@@ -5,6 +5,8 @@
 
 mod context;
 pub(crate) mod current;
+#[cfg(feature = "testing")]
+pub(crate) mod fuzz;
 mod ids;
 mod layer;
 mod sampling;

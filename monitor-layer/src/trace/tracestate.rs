@@ -27,12 +27,12 @@ impl TraceState {
         let mut raw = String::new();
         let mut members = 0;
         for header in headers {
-            let text = std::str::from_utf8(header).ok()?;
-            members += text
-                .split(',')
-                .map(trim)
-                .filter(|member| !member.is_empty())
-                .count();
+            let text = trim(std::str::from_utf8(header).ok()?);
+            let some = members_of(text).count();
+            if some == 0 {
+                continue;
+            }
+            members += some;
             if members > MEMBERS || raw.len() + text.len() >= LENGTH {
                 return None;
             }
@@ -47,7 +47,7 @@ impl TraceState {
         Some(Self(raw.into()))
     }
 
-    /// The list as it came, several headers joined by commas.
+    /// The list as it came, several headers joined by commas, without those that are empty.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -68,11 +68,7 @@ impl fmt::Debug for TraceState {
 
 fn is_valid(list: &str) -> bool {
     let mut keys = [""; MEMBERS];
-    let members = list
-        .split(',')
-        .map(trim)
-        .filter(|member| !member.is_empty());
-    for (index, member) in members.enumerate() {
+    for (index, member) in members_of(list).enumerate() {
         let Some((key, value)) = member.split_once('=') else {
             return false;
         };
@@ -85,7 +81,14 @@ fn is_valid(list: &str) -> bool {
     true
 }
 
-/// Optional white space around a member: spaces and tabs (3.3.2.1).
+/// Those that are not empty, which all others may be (3.3.2).
+fn members_of(list: &str) -> impl Iterator<Item = &str> {
+    list.split(',')
+        .map(trim)
+        .filter(|member| !member.is_empty())
+}
+
+/// Optional white space around a member or a whole list: spaces and tabs (3.3.2.1).
 fn trim(member: &str) -> &str {
     member.trim_matches([' ', '\t'])
 }
@@ -126,13 +129,18 @@ mod tests {
     #[test]
     fn several_headers_are_one_list_in_their_order() {
         assert_eq!(parse(&["a=1,b=2", "c=3"]).as_deref(), Some("a=1,b=2,c=3"));
-        assert_eq!(parse(&["", "a=1"]).as_deref(), Some("a=1"));
+        assert_eq!(parse(&["", "a=1", " ,\t"]).as_deref(), Some("a=1"));
     }
 
     #[test]
     fn the_list_is_passed_on_as_it_came() {
-        let raw = "a= leading is kept , b=2\t,,c=3 ";
+        let raw = "a= leading is kept , b=2\t,,c=3";
         assert_eq!(parse(&[raw]).as_deref(), Some(raw));
+    }
+
+    #[test]
+    fn white_space_around_the_list_is_none_of_it_for_http_2_forbids_it() {
+        assert_eq!(parse(&[" a=1\t", "\tb=2 "]).as_deref(), Some("a=1,b=2"));
     }
 
     #[test]
@@ -194,6 +202,6 @@ mod tests {
             "v".repeat(256),
             "v".repeat(256)
         )));
-        assert!(!is_taken(&format!("a=1{}", " ".repeat(1 << 20))));
+        assert!(!is_taken(&format!("a=1{}b=2", ",".repeat(1 << 20))));
     }
 }
