@@ -14,7 +14,7 @@ use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use monitor_layer::{
     __bench::RequestSeries, AccessLog, ExchangeLayer, HttpMetrics, LabelValues, LogWriter, Monitor,
-    Route, Sampler, TraceContext, testing::TestMonitor,
+    Route, Sampler, TraceContext, Trust, TrustPolicy, testing::TestMonitor,
 };
 use tower::{Layer, Service, ServiceExt as _};
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -109,6 +109,27 @@ fn the_monitor_layer_costs_at_most_4_allocations_a_request() {
     }
     let requests = 2.0 * (REQUESTS + WARM_UP as u64) as f64;
     assert_eq!(monitor.metric("http_requests_total", []), requests);
+}
+
+#[test]
+fn deciding_whose_trace_goes_on_and_whether_it_is_sampled_allocates_nothing() {
+    let monitor = TestMonitor::build("api", |builder| {
+        let builder = builder.access_log(AccessLog::Off).sample_ratio(0.0);
+        builder.sample_route("/checkout", 1.0)
+    });
+    let monitor = monitor.unwrap();
+    let policy = TrustPolicy::new(Trust::Continue)
+        .network("10.0.0.0/8".parse().unwrap(), Trust::Link)
+        .route("/checkout", Trust::Link)
+        .path("/public", Trust::Ignore)
+        .decide_by(|_| None);
+    let plain = TestMonitor::build("api", |builder| builder.access_log(AccessLog::Off)).unwrap();
+    let plain = routes().layer(plain.layer()).with_state(());
+    let decided = routes().layer(monitor.layer().trust(policy)).with_state(());
+    for traceparent in [false, true] {
+        let plain = allocations(&plain, traceparent);
+        assert_eq!(allocations(&decided, traceparent), plain, "{traceparent}");
+    }
 }
 
 #[test]

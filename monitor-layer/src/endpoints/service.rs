@@ -18,6 +18,7 @@ use crate::{
     log::Timestamp,
     metrics::QueueSample,
     monitor::{Core, Monitor},
+    trace::leave_unsampled,
 };
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -70,6 +71,7 @@ impl<B> Service<Request<B>> for Endpoints {
             .find(|path| *path == request.uri().path());
         if path.is_some() {
             leave_unmeasured();
+            leave_unsampled();
         }
         let scrape = (path == Some("/metrics")).then(|| Scrape::by(request.headers()));
         Box::pin(async move {

@@ -27,6 +27,7 @@ pub struct MonitorBuilder {
     env: Option<String>,
     log_level: Option<String>,
     sample_ratio: Option<f64>,
+    route_ratios: Vec<(Box<str>, f64)>,
     access_log: AccessLog,
     label_budget: usize,
     metric_shards: Option<usize>,
@@ -54,6 +55,7 @@ impl MonitorBuilder {
             env: None,
             log_level: None,
             sample_ratio: None,
+            route_ratios: Vec::new(),
             access_log: AccessLog::default(),
             label_budget: 200,
             metric_shards: None,
@@ -100,6 +102,21 @@ impl MonitorBuilder {
     /// The share of new traces that are sampled, from 0 to 1, instead of `OTEL_TRACES_SAMPLER_ARG`.
     pub fn sample_ratio(mut self, ratio: f64) -> Self {
         self.sample_ratio = Some(ratio);
+        self
+    }
+
+    /// The share of the traces that begin at this route, by its template as `/jobs/{id}`, whatever the share of others is.
+    /// Probes of `/metrics`, `/health` and `/ready` are never sampled.
+    ///
+    /// ```
+    /// let monitor = monitor_layer::Monitor::builder("api")
+    ///     .sample_ratio(0.01)
+    ///     .sample_route("/checkout/{id}", 1.0)
+    ///     .build()?;
+    /// # Ok::<_, monitor_layer::BuildError>(())
+    /// ```
+    pub fn sample_route(mut self, template: impl Into<Box<str>>, ratio: f64) -> Self {
+        self.route_ratios.push((template.into(), ratio));
         self
     }
 
@@ -285,6 +302,10 @@ impl MonitorBuilder {
         for key in self.redacted_keys {
             redactor.add_word(Word::new(&key).ok_or(BuildError::RedactedKey(key))?);
         }
+        let mut routes = self.route_ratios.into_iter();
+        let sampler = routes.try_fold(sampler, |sampler, (template, ratio)| {
+            sampler.route(template, ratio)
+        })?;
         let version = self
             .version
             .or(settings.version)

@@ -21,6 +21,7 @@ use crate::{
     log::{AccessExchange, warn_of_unmatched},
     metrics::HttpMetrics,
     trace::{
+        TrustPolicy,
         current::{self, Scope},
         inbound_scope,
     },
@@ -35,6 +36,7 @@ pub struct MonitorLayer<O = (), R = PassRequestBody> {
     monitor: Monitor,
     observer: O,
     resume_panics: bool,
+    trust: TrustPolicy,
     ignore: Ignore,
     request_bodies: PhantomData<fn() -> R>,
 }
@@ -45,6 +47,7 @@ impl MonitorLayer {
             monitor,
             observer: (),
             resume_panics: false,
+            trust: TrustPolicy::default(),
             ignore: Ignore::default(),
             request_bodies: PhantomData,
         }
@@ -59,6 +62,7 @@ impl<O: Observe, R> MonitorLayer<O, R> {
             monitor: self.monitor,
             observer: (self.observer, observer),
             resume_panics: self.resume_panics,
+            trust: self.trust,
             ignore: self.ignore,
             request_bodies: self.request_bodies,
         }
@@ -78,6 +82,7 @@ impl<O: Observe, R> MonitorLayer<O, R> {
             monitor: self.monitor,
             observer: self.observer,
             resume_panics: self.resume_panics,
+            trust: self.trust,
             ignore: self.ignore,
             request_bodies: PhantomData,
         }
@@ -100,6 +105,21 @@ impl<O: Observe, R> MonitorLayer<O, R> {
         ignored: impl Fn(&RequestHead<'_>) -> bool + Send + Sync + 'static,
     ) -> Self {
         self.ignore = self.ignore.or(ignored);
+        self
+    }
+
+    /// Whose traces go on here; everybody's by default. Asked by the outermost layer that reads the request's context.
+    ///
+    /// ```
+    /// use monitor_layer::{Monitor, Trust};
+    ///
+    /// let monitor = Monitor::builder("api").build()?;
+    /// let layer = monitor.layer().trust(Trust::Link);
+    /// # Ok::<_, monitor_layer::BuildError>(())
+    /// ```
+    #[must_use]
+    pub fn trust(mut self, policy: impl Into<TrustPolicy>) -> Self {
+        self.trust = policy.into();
         self
     }
 
@@ -152,7 +172,7 @@ where
             let (request, _) = R::lend(request);
             return ResponseFuture::passing(self.inner.call(request));
         }
-        let mut scope = scope_of(&request, core);
+        let mut scope = scope_of(&request, core, &self.layer.trust);
         scope.core = Some(Arc::clone(core));
         scope.in_exchange = true;
         scope.method = Some(request.method().clone());
@@ -179,9 +199,9 @@ where
 }
 
 /// What a layer further out has read of the request, else what its headers say.
-fn scope_of<B>(request: &Request<B>, core: &Core) -> Scope {
+fn scope_of<B>(request: &Request<B>, core: &Core, trust: &TrustPolicy) -> Scope {
     match Scope::current_of_request() {
-        None => inbound_scope(request.headers(), &core.sampler),
+        None => inbound_scope(request, &core.sampler, trust, Some(core)),
         Some(outer) if outer.in_exchange => Scope {
             in_request: true,
             ..Scope::new(outer.context.child(), None)

@@ -3,11 +3,10 @@ use std::collections::BTreeMap;
 use http::{HeaderMap, HeaderValue};
 
 use super::{
-    Parent, Sampler, SpanId, TraceFlags, TraceId, TraceState, X_TRACE_ID,
+    Inbound, Parent, Sampler, SpanId, TraceFlags, TraceId, TraceState, Trust,
+    sampling::RouteSampler,
     w3c::{TRACEPARENT, TRACESTATE, format_traceparent, parse_traceparent},
 };
-
-const CLIENT_TRACE_ID_LENGTH: usize = 64;
 
 /// Where a piece of work stands in its trace.
 ///
@@ -27,41 +26,49 @@ pub struct TraceContext {
     parent_span_id: Option<SpanId>,
     flags: TraceFlags,
     tracestate: Option<TraceState>,
-}
-
-/// What a request's headers ask for.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Inbound {
-    /// A child of the caller's span, or the root of a new trace.
-    pub context: TraceContext,
-    /// An `x-trace-id` that is no trace id, if it is up to 64 printable ASCII characters.
-    pub client_trace_id: Option<Box<str>>,
+    /// Boxed, for there is rarely one.
+    link: Option<Box<Parent>>,
 }
 
 impl TraceContext {
     /// Starts a trace.
     #[must_use]
     pub fn root(sampler: &Sampler) -> Self {
-        let trace_id = TraceId::generate();
-        Self {
-            flags: TraceFlags::RANDOM.with_sampled(sampler.decide(trace_id)),
-            ..Self::unsampled_root(trace_id)
-        }
+        Self::new_root(None, sampler.at(None))
     }
 
     /// Starts a trace of this id, of which nobody knows whether it is random.
     #[must_use]
     pub fn root_with_trace_id(trace_id: TraceId, sampler: &Sampler) -> Self {
-        Self {
-            flags: TraceFlags::default().with_sampled(sampler.decide(trace_id)),
-            ..Self::unsampled_root(trace_id)
-        }
+        Self::new_root(Some(trace_id), sampler.at(None))
     }
 
     /// Continues a caller's trace.
     #[must_use]
     pub fn from_parent(parent: Parent, tracestate: Option<TraceState>, sampler: &Sampler) -> Self {
+        Self::continued(parent, tracestate, sampler.at(None))
+    }
+
+    pub(super) fn new_root(trace_id: Option<TraceId>, sampler: RouteSampler<'_>) -> Self {
+        let (trace_id, flags) = match trace_id {
+            Some(given) => (given, TraceFlags::default()),
+            None => (TraceId::generate(), TraceFlags::RANDOM),
+        };
+        Self {
+            trace_id,
+            span_id: SpanId::generate(),
+            parent_span_id: None,
+            flags: flags.with_sampled(sampler.decide(trace_id)),
+            tracestate: None,
+            link: None,
+        }
+    }
+
+    pub(super) fn continued(
+        parent: Parent,
+        tracestate: Option<TraceState>,
+        sampler: RouteSampler<'_>,
+    ) -> Self {
         let sampled = sampler.decide_with_parent(parent.trace_id, parent.flags.is_sampled());
         Self {
             trace_id: parent.trace_id,
@@ -69,16 +76,38 @@ impl TraceContext {
             parent_span_id: Some(parent.span_id),
             flags: parent.flags.with_sampled(sampled),
             tracestate,
+            link: None,
         }
+    }
+
+    /// The same with a link to a span of another trace, which did not become its parent.
+    ///
+    /// ```
+    /// use monitor_layer::{Parent, Sampler, TraceContext};
+    ///
+    /// let caller = TraceContext::root(&Sampler::default());
+    /// let ours = TraceContext::root(&Sampler::default()).with_link(Parent::of(&caller));
+    /// assert_ne!(ours.trace_id(), caller.trace_id());
+    /// assert_eq!(ours.link().map(|link| link.span_id), Some(caller.span_id()));
+    /// assert_eq!(ours.child().link(), None);
+    /// ```
+    #[must_use]
+    pub fn with_link(mut self, link: Parent) -> Self {
+        self.link = Some(Box::new(link));
+        self
     }
 
     /// A span below this one.
     #[must_use]
     pub fn child(&self) -> Self {
         Self {
+            trace_id: self.trace_id,
             span_id: SpanId::generate(),
             parent_span_id: Some(self.span_id),
-            ..self.clone()
+            flags: self.flags,
+            tracestate: self.tracestate.clone(),
+            // The span's that has it, and no other's.
+            link: None,
         }
     }
 
@@ -86,29 +115,7 @@ impl TraceContext {
     /// as if it were absent.
     #[must_use]
     pub fn from_headers(headers: &HeaderMap, sampler: &Sampler) -> Inbound {
-        let parent =
-            only(headers, &TRACEPARENT).and_then(|value| parse_traceparent(value.as_bytes()));
-        // Text of printable ASCII alone.
-        let client = only(headers, &X_TRACE_ID)
-            .and_then(|value| value.to_str().ok())
-            .filter(|text| !text.contains('\t'));
-        let client_id = client.and_then(TraceId::from_uuid_or_hex);
-        let context = match (parent, client_id) {
-            (Some(parent), _) => {
-                let states = headers.get_all(TRACESTATE);
-                let tracestate = TraceState::parse(states.into_iter().map(HeaderValue::as_bytes));
-                Self::from_parent(parent, tracestate, sampler)
-            }
-            (None, Some(trace_id)) => Self::root_with_trace_id(trace_id, sampler),
-            (None, None) => Self::root(sampler),
-        };
-        Inbound {
-            context,
-            client_trace_id: client
-                .filter(|_| client_id.is_none())
-                .filter(|text| (1..=CLIENT_TRACE_ID_LENGTH).contains(&text.len()))
-                .map(Into::into),
-        }
+        Inbound::read(headers, Trust::Continue, sampler.at(None))
     }
 
     /// Writes `traceparent` and `tracestate` in the place of what there is.
@@ -194,6 +201,17 @@ impl TraceContext {
         self.tracestate.as_ref()
     }
 
+    /// The span of another trace that a [`Trust::Link`] policy, or [`with_link`](Self::with_link), ties this one to.
+    #[must_use]
+    pub fn link(&self) -> Option<&Parent> {
+        self.link.as_deref()
+    }
+
+    #[cfg(feature = "server")]
+    pub(super) const fn set_unsampled(&mut self) {
+        self.flags = self.flags.with_sampled(false);
+    }
+
     /// Its ids and flags alone.
     pub(crate) const fn without_tracestate(&self) -> Self {
         Self {
@@ -202,6 +220,7 @@ impl TraceContext {
             parent_span_id: self.parent_span_id,
             flags: self.flags,
             tracestate: None,
+            link: None,
         }
     }
 
@@ -211,23 +230,6 @@ impl TraceContext {
         // Hex digits are a header value.
         HeaderValue::from_bytes(&hex).unwrap_or(HeaderValue::from_static(""))
     }
-
-    fn unsampled_root(trace_id: TraceId) -> Self {
-        Self {
-            trace_id,
-            span_id: SpanId::generate(),
-            parent_span_id: None,
-            flags: TraceFlags::default(),
-            tracestate: None,
-        }
-    }
-}
-
-/// The value of a header that stands there exactly once.
-fn only<'a>(headers: &'a HeaderMap, name: &http::HeaderName) -> Option<&'a HeaderValue> {
-    let mut values = headers.get_all(name).into_iter();
-    let first = values.next()?;
-    values.next().is_none().then_some(first)
 }
 
 #[cfg(test)]

@@ -10,8 +10,9 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::{
-    InScope, Inbound, Sampler, TraceContext,
-    current::{Scope, enter, with_current},
+    InScope, Sampler, TrustPolicy,
+    current::{enter, with_current},
+    inbound::inbound_scope,
 };
 
 /// The response header that carries the trace id, 32 lower-case hex digits.
@@ -44,6 +45,7 @@ pub(crate) const X_TRACE_ID: HeaderName = HeaderName::from_static("x-trace-id");
 #[derive(Clone, Debug)]
 pub struct TraceContextLayer {
     sampler: Arc<Sampler>,
+    policy: TrustPolicy,
 }
 
 impl TraceContextLayer {
@@ -52,7 +54,21 @@ impl TraceContextLayer {
     pub fn new(sampler: Sampler) -> Self {
         Self {
             sampler: Arc::new(sampler),
+            policy: TrustPolicy::default(),
         }
+    }
+
+    /// Whose traces go on here; everybody's by default.
+    ///
+    /// ```
+    /// use monitor_layer::{Sampler, TraceContextLayer, Trust};
+    ///
+    /// let at_the_border = TraceContextLayer::new(Sampler::default()).trust(Trust::Link);
+    /// ```
+    #[must_use]
+    pub fn trust(mut self, policy: impl Into<TrustPolicy>) -> Self {
+        self.policy = policy.into();
+        self
     }
 }
 
@@ -62,7 +78,7 @@ impl<S> Layer<S> for TraceContextLayer {
     fn layer(&self, inner: S) -> Self::Service {
         TraceContextService {
             inner,
-            sampler: Arc::clone(&self.sampler),
+            layer: self.clone(),
         }
     }
 }
@@ -71,7 +87,7 @@ impl<S> Layer<S> for TraceContextLayer {
 #[derive(Clone, Debug)]
 pub struct TraceContextService<S> {
     inner: S,
-    sampler: Arc<Sampler>,
+    layer: TraceContextLayer,
 }
 
 impl<S, RequestBody, Body> Service<Request<RequestBody>> for TraceContextService<S>
@@ -88,8 +104,8 @@ where
 
     fn call(&mut self, request: Request<RequestBody>) -> Self::Future {
         let is_known = with_current(|scope| scope.is_some_and(|scope| scope.in_request));
-        let mut scope =
-            (!is_known).then(|| inbound_scope(request.headers(), &self.sampler).boxed());
+        let TraceContextLayer { sampler, policy } = &self.layer;
+        let mut scope = (!is_known).then(|| inbound_scope(&request, sampler, policy, None).boxed());
         let x_trace_id = scope.as_ref().map(|scope| scope.context.x_trace_id());
         let inner = enter(&mut scope, || self.inner.call(request));
         TraceContextFuture {
@@ -97,24 +113,6 @@ where
             x_trace_id,
         }
     }
-}
-
-/// The scope that a request's headers ask for; what could not be used of them stays as a tag.
-pub(crate) fn inbound_scope(headers: &http::HeaderMap, sampler: &Sampler) -> Scope {
-    let Inbound {
-        context,
-        client_trace_id,
-        ..
-    } = TraceContext::from_headers(headers, sampler);
-    let core = with_current(|scope| scope.and_then(|scope| scope.core.clone()));
-    let mut scope = Scope::new(context, core);
-    scope.in_request = true;
-    if let Some(id) = client_trace_id {
-        scope
-            .shared_unit()
-            .set_tag("clientTraceId".to_owned(), id.into());
-    }
-    scope
 }
 
 pin_project! {

@@ -5,24 +5,33 @@
 
 mod context;
 pub(crate) mod current;
+mod forced;
 #[cfg(feature = "testing")]
 pub(crate) mod fuzz;
 mod ids;
+mod inbound;
 mod layer;
+mod network;
 mod sampling;
 mod scope;
 mod scoped;
 mod tracestate;
+mod trust;
 mod w3c;
 
-pub(crate) use self::layer::{X_TRACE_ID, inbound_scope};
+#[cfg(feature = "server")]
+pub(crate) use self::inbound::leave_unsampled;
 pub use self::{
-    context::{Inbound, TraceContext},
+    context::TraceContext,
     current::{Current, current},
     ids::{SpanId, TraceFlags, TraceId},
+    inbound::Inbound,
     layer::{TraceContextFuture, TraceContextLayer, TraceContextService},
+    network::{InvalidNetwork, Network, PeerAddress},
     sampling::{InvalidRatio, Sampler},
     scoped::InScope,
     tracestate::TraceState,
+    trust::{Trust, TrustPolicy},
     w3c::Parent,
 };
+pub(crate) use self::{inbound::inbound_scope, layer::X_TRACE_ID};

@@ -1,23 +1,26 @@
-use std::{
-    fmt,
-    sync::atomic::{AtomicU64, Ordering},
-    time::Instant,
-};
+use std::fmt;
 
-use super::TraceId;
+use super::{TraceId, forced::ForcedLimit};
 
 /// The values that the random part of a trace id can take: 56 bits (W3C Trace Context level 2, 3.2.2.3.2).
 const RANDOM_VALUES: u64 = 1 << 56;
 const DEFAULT_RATIO: f64 = 0.1;
-/// Traces a second that callers may have sampled past our own ratio.
-const FORCED_PER_SECOND: u32 = 100;
 
-/// Decides which traces are recorded: the caller's decision where there is one, else a ratio of the trace id.
+/// Decides which traces are recorded: the caller's decision where there is one, else a ratio of the trace id, which may
+/// be another one for some routes.
 ///
 /// What a smaller ratio samples, a larger one samples too, here and in every service that decides alike.
+///
+/// ```
+/// use monitor_layer::{Sampler, TraceContextLayer};
+///
+/// let sampler = Sampler::ratio(0.01)?.route("/checkout/{id}", 1.0)?.route("/poll", 0.0)?;
+/// let layer = TraceContextLayer::new(sampler);
+/// # Ok::<_, monitor_layer::InvalidRatio>(())
+/// ```
 pub struct Sampler {
-    /// Random parts at or above it are sampled.
-    threshold: u64,
+    threshold: Threshold,
+    routes: Vec<(Box<str>, Threshold)>,
     forced: ForcedLimit,
 }
 
@@ -28,27 +31,96 @@ impl Sampler {
     ///
     /// [`InvalidRatio`] where it is no number from 0 to 1.
     pub fn ratio(ratio: f64) -> Result<Self, InvalidRatio> {
-        if !(0.0..=1.0).contains(&ratio) {
-            return Err(InvalidRatio(ratio));
-        }
-        let kept = (ratio * RANDOM_VALUES as f64) as u64;
         Ok(Self {
-            threshold: RANDOM_VALUES - kept,
+            threshold: Threshold::of(ratio)?,
+            routes: Vec::new(),
             forced: ForcedLimit::default(),
         })
+    }
+
+    /// Samples another share of the new traces that begin at this route, by its template as `/jobs/{id}`. It has to be
+    /// known where the layer stands, as it is for a layer of the router that has it; a caller's decision is respected
+    /// there as elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRatio`] where it is no number from 0 to 1.
+    pub fn route(
+        mut self,
+        template: impl Into<Box<str>>,
+        ratio: f64,
+    ) -> Result<Self, InvalidRatio> {
+        self.routes.push((template.into(), Threshold::of(ratio)?));
+        Ok(self)
     }
 
     /// Whether a new trace of this id is sampled.
     #[must_use]
     pub fn decide(&self, trace_id: TraceId) -> bool {
-        trace_id.randomness() >= self.threshold
+        self.at(None).decide(trace_id)
     }
 
     /// Whether a caller's trace is sampled here: as the caller says, but of those that our own ratio would leave
     /// out, at most 100 a second, so that nobody can flood what records them.
     #[must_use]
     pub fn decide_with_parent(&self, trace_id: TraceId, sampled: bool) -> bool {
-        sampled && (self.decide(trace_id) || self.forced.admit(self.forced.second()))
+        self.at(None).decide_with_parent(trace_id, sampled)
+    }
+
+    /// As it decides at this route; the last that was said of it counts.
+    pub(crate) fn at(&self, route: Option<&str>) -> RouteSampler<'_> {
+        let own = route.and_then(|route| {
+            let mut routes = self.routes.iter().rev();
+            routes.find(|(template, _)| **template == *route)
+        });
+        RouteSampler {
+            threshold: own.map_or(self.threshold, |(_, threshold)| *threshold),
+            forced: &self.forced,
+        }
+    }
+
+    /// Whether it has to be told the route.
+    pub(crate) const fn reads_route(&self) -> bool {
+        !self.routes.is_empty()
+    }
+}
+
+/// A [`Sampler`] at one route.
+#[derive(Clone, Copy)]
+pub(crate) struct RouteSampler<'a> {
+    threshold: Threshold,
+    forced: &'a ForcedLimit,
+}
+
+impl RouteSampler<'_> {
+    pub(crate) fn decide(self, trace_id: TraceId) -> bool {
+        trace_id.randomness() >= self.threshold.0
+    }
+
+    pub(crate) fn decide_with_parent(self, trace_id: TraceId, sampled: bool) -> bool {
+        // Without a look at the clock or at what threads share, where our own ratio says yes, too.
+        sampled && (self.decide(trace_id) || self.forced.admit())
+    }
+}
+
+/// Random parts at or above it are sampled.
+#[derive(Clone, Copy)]
+struct Threshold(u64);
+
+impl Threshold {
+    fn of(ratio: f64) -> Result<Self, InvalidRatio> {
+        if !(0.0..=1.0).contains(&ratio) {
+            return Err(InvalidRatio(ratio));
+        }
+        Ok(Self::of_valid(ratio))
+    }
+
+    const fn of_valid(ratio: f64) -> Self {
+        Self(RANDOM_VALUES - (ratio * RANDOM_VALUES as f64) as u64)
+    }
+
+    fn ratio(self) -> f64 {
+        (RANDOM_VALUES - self.0) as f64 / RANDOM_VALUES as f64
     }
 }
 
@@ -56,7 +128,8 @@ impl Sampler {
 impl Default for Sampler {
     fn default() -> Self {
         Self {
-            threshold: RANDOM_VALUES - (DEFAULT_RATIO * RANDOM_VALUES as f64) as u64,
+            threshold: Threshold::of_valid(DEFAULT_RATIO),
+            routes: Vec::new(),
             forced: ForcedLimit::default(),
         }
     }
@@ -64,10 +137,14 @@ impl Default for Sampler {
 
 impl fmt::Debug for Sampler {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ratio = (RANDOM_VALUES - self.threshold) as f64 / RANDOM_VALUES as f64;
+        let routes = self.routes.iter();
+        let routes: Vec<_> = routes
+            .map(|(template, own)| (template, own.ratio()))
+            .collect();
         formatter
             .debug_struct("Sampler")
-            .field("ratio", &ratio)
+            .field("ratio", &self.threshold.ratio())
+            .field("routes", &routes)
             .finish()
     }
 }
@@ -87,37 +164,6 @@ impl fmt::Display for InvalidRatio {
 }
 
 impl std::error::Error for InvalidRatio {}
-
-/// Counts within the running second: the second in the upper half, the count in the lower.
-struct ForcedLimit {
-    start: Instant,
-    window: AtomicU64,
-}
-
-impl Default for ForcedLimit {
-    fn default() -> Self {
-        Self {
-            start: Instant::now(),
-            window: AtomicU64::new(0),
-        }
-    }
-}
-
-impl ForcedLimit {
-    fn second(&self) -> u32 {
-        self.start.elapsed().as_secs() as u32
-    }
-
-    fn admit(&self, second: u32) -> bool {
-        self.window
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |window| {
-                let (running, count) = ((window >> 32) as u32, window as u32);
-                let count = if running == second { count } else { 0 };
-                (count < FORCED_PER_SECOND).then(|| u64::from(second) << 32 | u64::from(count + 1))
-            })
-            .is_ok()
-    }
-}
 
 #[cfg(test)]
 mod tests {
@@ -158,17 +204,28 @@ mod tests {
     }
 
     #[test]
-    fn callers_force_at_most_100_traces_a_second() {
-        let limit = ForcedLimit::default();
-        let admitted = |second| (0..150).filter(|_| limit.admit(second)).count();
-        assert_eq!(admitted(7), 100);
-        assert_eq!(admitted(7), 0);
-        assert_eq!(admitted(8), 100);
-    }
-
-    #[test]
     fn what_our_own_ratio_samples_does_not_count_as_forced() {
         let sampler = Sampler::ratio(1.0).unwrap();
         assert!((0..1_000).all(|_| sampler.decide_with_parent(TraceId::generate(), true)));
+    }
+
+    #[test]
+    fn a_route_has_its_own_ratio_for_new_traces_and_for_what_callers_force() {
+        let sampler = Sampler::ratio(0.0).unwrap();
+        let sampler = sampler.route("/checkout", 0.0).unwrap();
+        let sampler = sampler.route("/checkout", 1.0).unwrap();
+        let id = TraceId::generate();
+        assert!(sampler.at(Some("/checkout")).decide(id));
+        assert!(!sampler.at(Some("/check")).decide(id));
+        assert!(!sampler.at(None).decide(id) && !sampler.decide(id));
+        let at_route = sampler.at(Some("/checkout"));
+        assert!((0..1_000).all(|_| at_route.decide_with_parent(id, true)));
+        assert!(!at_route.decide_with_parent(id, false));
+    }
+
+    #[test]
+    fn a_route_s_ratio_is_checked_like_any() {
+        let sampler = Sampler::default().route("/", 2.0);
+        assert_eq!(sampler.unwrap_err(), InvalidRatio(2.0));
     }
 }

@@ -26,6 +26,18 @@ pub struct Parent {
     pub flags: TraceFlags,
 }
 
+impl Parent {
+    /// What this context tells those whom it calls.
+    #[must_use]
+    pub const fn of(context: &TraceContext) -> Self {
+        Self {
+            trace_id: context.trace_id(),
+            span_id: context.span_id(),
+            flags: context.flags(),
+        }
+    }
+}
+
 /// Reads one header's value; anything malformed is as if it were absent.
 ///
 /// A version above 00 is read by its first four fields, if nothing follows them but a hyphen and more (3.2.4).

@@ -1,8 +1,12 @@
-//! W3C Trace Context level 2, as a real service keeps to it. The names in `traceparent` and `tracestate` are those of the
-//! specification's own conformance suite, so that the two lists can be laid side by side.
+//! Traces across services: whose go on here, which are recorded, and what travels.
+//!
+//! The names in `traceparent` and `tracestate` are those of W3C Trace Context's own conformance suite, so that the two
+//! lists can be laid side by side.
 
 mod calls;
 mod flags;
 mod parsers;
+mod sampling;
 mod traceparent;
 mod tracestate;
+mod trust;
