@@ -45,9 +45,10 @@ pub use self::{
         MonitorService,
     },
     trace::{
-        Current, InScope, Inbound, InvalidNetwork, InvalidRatio, Network, Parent, PeerAddress,
-        Sampler, SpanId, TraceContext, TraceContextFuture, TraceContextLayer, TraceContextService,
-        TraceFlags, TraceId, TraceState, Trust, TrustPolicy, current,
+        ClientLayer, ClientObserver, ClientService, Current, InScope, Inbound, InvalidNetwork,
+        InvalidRatio, Network, Parent, PeerAddress, Sampler, SpanId, TraceContext,
+        TraceContextFuture, TraceContextLayer, TraceContextService, TraceFlags, TraceId,
+        TraceState, Trust, TrustPolicy, current,
     },
 };
 pub use monitor_macros::instrument_step;

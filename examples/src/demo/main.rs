@@ -3,6 +3,7 @@
 //! `cargo run`, then see the README. `--no-traffic` leaves it to you to make requests.
 
 mod api;
+mod identity;
 mod niche;
 mod pipeline;
 mod plan;
@@ -20,8 +21,9 @@ use monitor_layer::{HttpMetrics, Monitor};
 use tokio::net::TcpListener;
 
 use crate::{
-    api::Api, pipeline::PipelineError, queue::Queue, settings::Settings, storage::Storage,
-    store::Store, subscriptions::Subscriptions, traffic::Traffic, worker::Worker,
+    api::Api, identity::IdentityProvider, pipeline::PipelineError, queue::Queue,
+    settings::Settings, storage::Storage, store::Store, subscriptions::Subscriptions,
+    traffic::Traffic, worker::Worker,
 };
 
 /// For requests and jobs in flight to finish once the process is asked to stop.
@@ -85,6 +87,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
     let traffic = settings.traffic.then(|| Traffic::start(address));
 
     let api = Api {
+        identity: IdentityProvider::start(&monitor).await?,
         queue,
         subscriptions,
         store,

@@ -14,6 +14,7 @@ impl Expose for Metrics {
     fn metrics(&self) -> Vec<Metric<'_>> {
         let mut metrics = MetricList::default();
         self.http.instruments().add(&mut metrics);
+        self.add_client(&mut metrics);
         self.add_steps(&mut metrics);
         self.add_jobs(&mut metrics);
         self.add_business(&mut metrics);
@@ -24,6 +25,15 @@ impl Expose for Metrics {
 }
 
 impl Metrics {
+    fn add_client<'a>(&'a self, metrics: &mut MetricList<'a>) {
+        metrics.add(&catalog::HTTP_CLIENT_DURATION, |to| {
+            to.start_reading(&self.layouts.client);
+            for (_, Series { labels, instrument }) in self.client_calls.iter() {
+                to.histogram(labels, instrument);
+            }
+        });
+    }
+
     fn add_steps<'a>(&'a self, metrics: &mut MetricList<'a>) {
         metrics.add(&catalog::STEP_DURATION, |to| {
             to.start_reading(&self.layouts.step);

@@ -10,6 +10,7 @@ pub(crate) mod bench;
 mod budget;
 mod business;
 mod catalog;
+mod client;
 mod expose;
 #[cfg_attr(
     not(feature = "server"),
@@ -76,6 +77,7 @@ use crate::error::Category;
 /// All instruments of a monitor.
 pub(crate) struct Metrics {
     pub(crate) http: HttpMetrics,
+    client_calls: Family<Series<Histogram>, 3>,
     steps: Family<Arc<StepMetrics>, 1>,
     jobs: Family<Arc<JobMetrics>, 1>,
     job_waits: Family<Series<Histogram>, 1>,
@@ -109,6 +111,7 @@ pub(crate) struct MetricsOptions {
 
 /// Of the histograms that are not of requests.
 struct Layouts {
+    client: Arc<Layout>,
     step: Arc<Layout>,
     job: Arc<Layout>,
     job_wait: Arc<Layout>,
@@ -165,6 +168,12 @@ impl Metrics {
         Ok(Arc::new(Self {
             build: Labels::new(&[], build),
             http: http.build()?,
+            // Groups are named by the user, and statuses have three digits: none of these has a budget.
+            client_calls: Family::new(
+                &catalog::HTTP_CLIENT_DURATION,
+                [catalog::METHOD, catalog::HOST_GROUP, catalog::STATUS_CODE],
+                usize::MAX,
+            ),
             steps: Family::new(&catalog::STEP_DURATION, [catalog::STEP], budget),
             jobs: Family::new(&catalog::JOB_DURATION, [catalog::NICHE], budget),
             job_waits: Family::new(&catalog::JOB_QUEUE_WAIT, [catalog::NICHE], budget),
@@ -177,6 +186,7 @@ impl Metrics {
             scrape_seconds: Gauge::default(),
             scrape_bytes: Gauge::default(),
             layouts: Layouts {
+                client: layout(&catalog::HTTP_CLIENT_DURATION),
                 step: layout(&catalog::STEP_DURATION),
                 job: layout(&catalog::JOB_DURATION),
                 job_wait: layout(&catalog::JOB_QUEUE_WAIT),

@@ -3,6 +3,7 @@
 //! [`TraceContext`] is the one authority on ids. It needs no subscriber and no exporter: log lines, error events,
 //! exemplars and exported spans all read theirs from it.
 
+mod client;
 mod context;
 pub(crate) mod current;
 mod forced;
@@ -22,6 +23,7 @@ mod w3c;
 #[cfg(feature = "server")]
 pub(crate) use self::inbound::leave_unsampled;
 pub use self::{
+    client::{ClientLayer, ClientObserver, ClientService},
     context::TraceContext,
     current::{Current, current},
     ids::{SpanId, TraceFlags, TraceId},

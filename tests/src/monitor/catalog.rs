@@ -2,12 +2,13 @@
 
 use std::{collections::BTreeMap, io, time::Duration};
 
-use axum::{Router, routing::post};
-use http::Method;
+use axum::{Router, body::Body, routing::post};
+use http::{Method, Request};
 use monitor_layer::{
     HttpMetrics, JobEnd, JobStatus, Revenue, instrument_step, testing::TestMonitor,
 };
 use prometheus::proto::LabelPair;
+use tower::{Layer as _, ServiceExt as _};
 
 use crate::support::send;
 
@@ -21,6 +22,9 @@ async fn drive(monitor: &TestMonitor) {
         .layer(monitor.layer().request_sizes());
     send(&app, Method::POST, "/jobs").await;
     send(&app, Method::GET, "/ready").await;
+    let client = monitor.client_layer().layer(app.clone());
+    let call = Request::post("/jobs").body(Body::empty()).unwrap();
+    drop(client.oneshot(call).await);
 
     let job = monitor
         .job("job-1")
@@ -75,6 +79,10 @@ async fn every_metric_of_the_catalogue_is_there_with_its_labels_and_no_other() {
             ("health_check_duration_seconds", "check"),
             ("health_check_status", "check"),
             ("http_active_connections", ""),
+            (
+                "http_client_request_duration_seconds",
+                "host_group method status",
+            ),
             ("http_request_duration_seconds", "method route status"),
             ("http_request_outcomes_total", "outcome"),
             ("http_request_size_bytes", "method route"),

@@ -4,6 +4,7 @@
 //! lists can be laid side by side.
 
 mod calls;
+mod client;
 mod flags;
 mod parsers;
 mod sampling;

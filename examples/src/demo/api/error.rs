@@ -57,6 +57,24 @@ impl ApiError {
         )
     }
 
+    pub(super) fn unconfirmed() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "AUTH_UNCONFIRMED",
+            "the identity provider does not know this user",
+        )
+    }
+
+    /// The cause goes to the log, not to the caller.
+    pub(super) fn provider_failed(error: &(dyn std::error::Error + 'static)) -> Self {
+        tracing::error!(error, "The identity provider failed");
+        Self::new(
+            StatusCode::BAD_GATEWAY,
+            "AUTH_PROVIDER_UNREACHABLE",
+            "the identity provider did not answer; try again, or sign up by email",
+        )
+    }
+
     /// The cause goes to the log, not to the caller.
     fn internal(error: &(dyn std::error::Error + 'static), message: &str) -> Self {
         tracing::error!(error, "{message}");

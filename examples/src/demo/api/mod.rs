@@ -24,7 +24,10 @@ use tower_http::{
 };
 
 use self::error::ApiError;
-use crate::{queue::Queue, storage::Storage, store::Store, subscriptions::Subscriptions};
+use crate::{
+    identity::IdentityProvider, queue::Queue, storage::Storage, store::Store,
+    subscriptions::Subscriptions,
+};
 
 /// Room for a script of 64 KiB however its JSON is escaped.
 const LARGEST_BODY: usize = 512 * 1024;
@@ -33,6 +36,7 @@ const TIME_LIMIT: Duration = Duration::from_secs(10);
 /// What the handlers need.
 #[derive(Clone)]
 pub(crate) struct Api {
+    pub(crate) identity: IdentityProvider,
     pub(crate) queue: Arc<Queue>,
     pub(crate) subscriptions: Arc<Subscriptions>,
     pub(crate) store: Store,

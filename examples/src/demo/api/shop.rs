@@ -20,12 +20,19 @@ pub(super) struct SignUpBody {
 pub(super) async fn sign_up(
     State(api): State<Api>,
     Input(SignUpBody { method }): Input<SignUpBody>,
-) -> StatusCode {
-    api.monitor.business().signup(match method {
+) -> Result<StatusCode, ApiError> {
+    let method = match method {
         SignUp::Email => "email",
-        SignUp::Google => "google",
-    });
-    StatusCode::CREATED
+        SignUp::Google => {
+            let confirmed = api.identity.confirm().await;
+            if !confirmed.map_err(|error| ApiError::provider_failed(&*error))? {
+                return Err(ApiError::unconfirmed());
+            }
+            "google"
+        }
+    };
+    api.monitor.business().signup(method);
+    Ok(StatusCode::CREATED)
 }
 
 #[derive(Deserialize)]

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{BUSINESS, Definition, HTTP, Kind, OPERATIONS, Values, WORK};
+use super::{BUSINESS, CLIENT, Definition, HTTP, Kind, OPERATIONS, Values, WORK};
 
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/metrics.md");
 
@@ -23,6 +23,7 @@ fn document() -> String {
     let mut document = INTRODUCTION.to_owned();
     for (title, definitions) in [
         ("Requests", &HTTP[..]),
+        ("Calls to other services", &CLIENT),
         ("Jobs and steps", &WORK),
         ("Business", &BUSINESS),
         ("Failures, health and the telemetry itself", &OPERATIONS),

@@ -8,12 +8,12 @@ pub(crate) const METHODS: [&str; 10] = [
 
 pub(crate) const METHOD: Label = closed("method", &METHODS);
 pub(crate) const ROUTE: Label = code("route");
-const STATUS_CODE: Label = code("status");
+pub(crate) const STATUS_CODE: Label = code("status");
 pub(crate) const OUTCOME: Label = closed("outcome", label_values!(End));
 pub(crate) const STREAM_KIND: Label = closed("kind", label_values!(StreamKind));
 pub(crate) const GRPC_STATUS: Label = closed("grpc_status", label_values!(GrpcStatus));
 
-const REQUEST_SECONDS: &[f64] = &[
+pub(super) const REQUEST_SECONDS: &[f64] = &[
     0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0,
 ];
 /// Powers of 4 from 64 to 64 Mi.

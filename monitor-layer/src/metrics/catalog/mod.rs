@@ -3,13 +3,14 @@
 //! Names, labels and closed values are public API. `docs/metrics.md` is written from here.
 
 mod business;
+mod client;
 #[cfg(test)]
 mod document;
 mod http;
 mod operations;
 mod work;
 
-pub(crate) use self::{business::*, http::*, operations::*, work::*};
+pub(crate) use self::{business::*, client::*, http::*, operations::*, work::*};
 
 /// One metric.
 #[derive(Debug)]
@@ -80,7 +81,11 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Definition> {
 
 /// Those of a monitor that are not of its requests.
 pub(crate) fn beside_http() -> impl Iterator<Item = &'static Definition> {
-    WORK.into_iter().chain(BUSINESS).chain(OPERATIONS)
+    CLIENT
+        .into_iter()
+        .chain(WORK)
+        .chain(BUSINESS)
+        .chain(OPERATIONS)
 }
 
 const fn closed(name: &'static str, values: &'static [&'static str]) -> Label {

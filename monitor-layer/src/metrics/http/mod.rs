@@ -192,7 +192,7 @@ impl Instruments {
 
 /// The place of a method's label value among all there are.
 #[inline]
-fn method_number(method: &Method) -> usize {
+pub(in crate::metrics) fn method_number(method: &Method) -> usize {
     match *method {
         Method::GET => 0,
         Method::HEAD => 1,
