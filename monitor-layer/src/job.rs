@@ -1,4 +1,4 @@
-use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration, time::Instant};
+use std::{fmt, sync::Arc, time::Duration, time::Instant};
 
 use tracing::Level;
 
@@ -8,7 +8,7 @@ use crate::{
     metrics::{JobEnd, JobMetrics},
     monitor::Core,
     trace::{
-        TraceContext, TraceId,
+        Carrier, TraceContext, TraceId,
         current::{self, Scope},
     },
     unit::{State, Unit},
@@ -77,7 +77,7 @@ impl Job {
     ///
     /// Without a usable one, an id that is a UUID is the trace's id; else the job is part of what is current, or
     /// starts a trace.
-    pub fn continue_from(mut self, carrier: &BTreeMap<String, String>) -> Self {
+    pub fn continue_from(mut self, carrier: &(impl Carrier + ?Sized)) -> Self {
         self.parent = TraceContext::from_carrier(carrier, &self.core.sampler);
         self
     }

@@ -45,8 +45,8 @@ pub use self::{
         MonitorService,
     },
     trace::{
-        ClientLayer, ClientObserver, ClientService, Current, InScope, Inbound, InvalidNetwork,
-        InvalidRatio, Network, Parent, PeerAddress, Sampler, SpanId, TraceContext,
+        Carrier, ClientLayer, ClientObserver, ClientService, Current, InScope, Inbound,
+        InvalidNetwork, InvalidRatio, Network, Parent, PeerAddress, Sampler, SpanId, TraceContext,
         TraceContextFuture, TraceContextLayer, TraceContextService, TraceFlags, TraceId,
         TraceState, Trust, TrustPolicy, current,
     },

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use http::{HeaderMap, HeaderValue};
 
 use super::{
-    Inbound, Parent, Sampler, SpanId, TraceFlags, TraceId, TraceState, Trust,
+    Carrier, Inbound, Parent, Sampler, SpanId, TraceFlags, TraceId, TraceState, Trust,
     sampling::RouteSampler,
     w3c::{TRACEPARENT, TRACESTATE, format_traceparent, parse_traceparent},
 };
@@ -132,7 +132,7 @@ impl TraceContext {
         }
     }
 
-    /// The context as text, to travel with a queued message.
+    /// The context as text, to travel with a queued message: a map that serde writes, and that extends a map of headers.
     ///
     /// ```
     /// use monitor_layer::{Sampler, TraceContext};
@@ -157,10 +157,10 @@ impl TraceContext {
 
     /// A child of what [`to_carrier`](Self::to_carrier) wrote; `None` where there is nothing usable.
     #[must_use]
-    pub fn from_carrier(carrier: &BTreeMap<String, String>, sampler: &Sampler) -> Option<Self> {
-        let parent = parse_traceparent(carrier.get(TRACEPARENT.as_str())?.as_bytes())?;
+    pub fn from_carrier(carrier: &(impl Carrier + ?Sized), sampler: &Sampler) -> Option<Self> {
+        let parent = parse_traceparent(carrier.field(TRACEPARENT.as_str())?.as_bytes())?;
         let tracestate = carrier
-            .get(TRACESTATE.as_str())
+            .field(TRACESTATE.as_str())
             .and_then(|state| TraceState::parse([state.as_bytes()]));
         Some(Self::from_parent(parent, tracestate, sampler))
     }

@@ -3,6 +3,7 @@
 //! [`TraceContext`] is the one authority on ids. It needs no subscriber and no exporter: log lines, error events,
 //! exemplars and exported spans all read theirs from it.
 
+mod carrier;
 mod client;
 mod context;
 pub(crate) mod current;
@@ -23,6 +24,7 @@ mod w3c;
 #[cfg(feature = "server")]
 pub(crate) use self::inbound::leave_unsampled;
 pub use self::{
+    carrier::Carrier,
     client::{ClientLayer, ClientObserver, ClientService},
     context::TraceContext,
     current::{Current, current},
