@@ -8,6 +8,7 @@ mod client;
 mod flags;
 mod parsers;
 mod sampling;
+mod services;
 mod traceparent;
 mod tracestate;
 mod trust;
