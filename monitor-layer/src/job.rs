@@ -142,7 +142,7 @@ impl Job {
             niche: Some(Arc::clone(&self.niche)),
             outer: current.and_then(|current| {
                 let unit = current.unit.as_ref()?;
-                Some((Arc::downgrade(unit), current.context.span_id()))
+                Some((Arc::downgrade(unit), current.own_context().span_id()))
             }),
             ..State::default()
         })));
@@ -168,6 +168,9 @@ struct RunningJob {
     niche: Arc<str>,
     /// Lent to the thread while the job runs.
     scope: Option<Box<Scope>>,
+    /// The trace of a message that came with it, or of whoever said so.
+    #[cfg(feature = "otlp")]
+    continued: bool,
     started: Instant,
 }
 
@@ -175,6 +178,8 @@ impl RunningJob {
     fn described(job: Job) -> Self {
         Self {
             scope: Some(job.scope().boxed()),
+            #[cfg(feature = "otlp")]
+            continued: job.parent.is_some(),
             instruments: job.core.metrics.jobs(&job.niche),
             core: job.core,
             niche: job.niche,
@@ -227,6 +232,15 @@ impl RunningJob {
             }
             add_tags(fields);
         });
+        #[cfg(feature = "otlp")]
+        crate::trace::otlp::ended_job(
+            core,
+            &self.niche,
+            self.continued,
+            end,
+            failure.as_ref(),
+            elapsed,
+        );
     }
 }
 

@@ -24,6 +24,8 @@ mod work;
 pub use self::endpoints::{Endpoints, ServeError, ServingEndpoints};
 #[cfg(feature = "server")]
 pub use self::health::InvalidCheck;
+#[cfg(feature = "otlp")]
+pub use self::trace::Otlp;
 pub use self::{
     error::{
         AsReported, Categorize, Category, Classification, ErrorEvent, Reported, UnknownCategory,
@@ -46,9 +48,9 @@ pub use self::{
     },
     trace::{
         Carrier, ClientLayer, ClientObserver, ClientService, Current, InScope, Inbound,
-        InvalidNetwork, InvalidRatio, Network, Parent, PeerAddress, Sampler, SpanId, TraceContext,
-        TraceContextFuture, TraceContextLayer, TraceContextService, TraceFlags, TraceId,
-        TraceState, Trust, TrustPolicy, current,
+        InvalidNetwork, InvalidRatio, Network, Parent, PeerAddress, Sampler, SpanId, SpanLayer,
+        TraceContext, TraceContextFuture, TraceContextLayer, TraceContextService, TraceFlags,
+        TraceId, TraceState, Trust, TrustPolicy, current,
     },
 };
 pub use monitor_macros::instrument_step;

@@ -9,7 +9,12 @@ use crate::{error::Classification, exchange::Route, trace::SpanId};
 
 /// The shared state of one exchange or job. Written rarely, so a plain mutex holds it.
 #[derive(Default)]
-pub(crate) struct Unit(Mutex<State>);
+pub(crate) struct Unit {
+    state: Mutex<State>,
+    /// What its spans are to tell once they are over.
+    #[cfg(feature = "otlp")]
+    pub(crate) trail: crate::trace::otlp::Trail,
+}
 
 #[derive(Clone, Default)]
 pub(crate) struct State {
@@ -40,12 +45,16 @@ pub(crate) struct Captured {
 
 impl Unit {
     pub(crate) fn new(state: State) -> Self {
-        Self(Mutex::new(state))
+        Self {
+            state: Mutex::new(state),
+            #[cfg(feature = "otlp")]
+            trail: Default::default(),
+        }
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
         // Nothing panics while the lock is held, and a half-written state cannot be.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn set_user(&self, user: Arc<str>) {

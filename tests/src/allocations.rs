@@ -133,6 +133,29 @@ fn deciding_whose_trace_goes_on_and_whether_it_is_sampled_allocates_nothing() {
 }
 
 #[test]
+fn a_span_that_is_not_sampled_allocates_nothing() {
+    let monitor = TestMonitor::build("api", |builder| builder.sample_ratio(0.0)).unwrap();
+    let subscriber = tracing_subscriber::registry().with(monitor.log_layer());
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let span = |number: usize| {
+        let span = tracing::info_span!("charge", number, plan = "pro");
+        span.in_scope(|| TraceContext::current().map(|context| context.is_sampled()))
+    };
+    let work = TraceContext::root(&Sampler::ratio(0.0).unwrap()).scope(async {
+        for number in 0..WARM_UP {
+            span(number);
+        }
+        allocation_counter::measure(|| {
+            for number in 0..REQUESTS as usize {
+                assert_eq!(span(number), Some(false));
+            }
+        })
+    });
+    let counted = futures_util::FutureExt::now_or_never(work).unwrap();
+    assert_eq!(counted.count_total, 0);
+}
+
+#[test]
 fn what_clients_choose_keeps_no_memory() {
     const KEPT: i64 = 16 * 1024;
 

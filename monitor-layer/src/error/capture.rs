@@ -72,7 +72,7 @@ impl Capture {
             if let Some(known) = known {
                 failure.classification = known;
             } else {
-                remember(&mut shared, &failure, scope.context.parent_span_id());
+                remember(&mut shared, &failure, scope.enclosing);
             }
             state = shared.clone();
             drop(shared);
@@ -121,11 +121,10 @@ impl Capture {
 /// What this span's failure is known for, if it was captured further in; it then goes on to the span around.
 fn pass_on(state: &mut State, scope: &Scope, failure: &Failure) -> Option<Classification> {
     let mut known = None;
+    let own = scope.own_context().span_id();
     for captured in &mut state.captured {
-        if captured.next == Some(scope.context.span_id())
-            && texts(failure).any(|text| captured.texts.contains(text))
-        {
-            captured.next = scope.context.parent_span_id();
+        if captured.next == Some(own) && texts(failure).any(|text| captured.texts.contains(text)) {
+            captured.next = scope.enclosing;
             captured.texts = texts(failure).cloned().collect();
             known = Some(captured.classification.clone());
         }

@@ -1,29 +1,21 @@
-use std::{fmt, ops::Deref, panic, sync::Arc};
+use std::{fmt, mem, ops::Deref, panic, sync::Arc};
 
 use tracing::{
-    Event, Subscriber,
+    Dispatch, Event, Subscriber,
     span::{Attributes, Id, Record},
 };
 use tracing_subscriber::{Layer, layer::Context, registry::LookupSpan};
 
 use super::{
-    Entry, Identity,
-    buffers::Buffers,
-    fields::Fields,
-    members::Known,
-    opening,
-    span::{SeenSpan, SpanFields},
+    Entry, Identity, buffers::Buffers, fields::Fields, members::Known, opening, span::SpanFields,
     visit::Visitor,
 };
 use crate::{
     metrics::Signal,
     monitor::Core,
     redact::Redactor,
-    trace::{SpanId, current},
+    trace::{current, spans::Spans},
 };
-
-/// The target of spans that stand for a step, whose id is the step's.
-pub(crate) const STEP_TARGET: &str = "monitor_layer::step";
 
 /// Writes the log entries of `tracing` events, with the ids of the exchange, job or step that they happen in.
 ///
@@ -32,6 +24,7 @@ pub(crate) const STEP_TARGET: &str = "monitor_layer::step";
 pub struct LogLayer {
     /// The monitor of events that happen in nobody's work.
     core: Option<Arc<Core>>,
+    spans: Spans,
 }
 
 /// The monitor that something goes to. The layer's own is not cloned: all threads would count in one place.
@@ -54,13 +47,23 @@ impl Deref for Destination<'_> {
 impl LogLayer {
     pub(crate) fn new(core: Arc<Core>) -> Self {
         core.log.claim_layer();
-        Self { core: Some(core) }
+        Self {
+            spans: Spans::new(Some(Arc::clone(&core))),
+            core: Some(core),
+        }
     }
 
     /// A layer of no monitor's own: serves each monitor the events of its own work.
     #[cfg(feature = "testing")]
-    pub(crate) const fn routing() -> Self {
-        Self { core: None }
+    pub(crate) fn routing() -> Self {
+        Self {
+            core: None,
+            spans: Spans::new(None),
+        }
+    }
+
+    pub(crate) fn spans(&self) -> &Spans {
+        &self.spans
     }
 
     /// Where the event goes: to the monitor whose work it happens in, unless a layer of that monitor's own sees it.
@@ -82,13 +85,12 @@ impl LogLayer {
         .flatten()
     }
 
-    fn write<S>(core: &Core, event: &Event<'_>, context: &Context<'_, S>)
+    fn write<S>(&self, core: &Core, event: &Event<'_>, context: &Context<'_, S>)
     where
         S: Subscriber + for<'lookup> LookupSpan<'lookup>,
     {
         opening::write_held_back();
         let mut identity = Identity::current();
-        let scope_span = identity.span_id;
         Buffers::with(|buffers| {
             let Buffers {
                 line,
@@ -101,16 +103,18 @@ impl LogLayer {
             event.record(&mut Visitor::of_event(fields, shown, message));
             ids.take_from(members);
             for (depth, span) in context.event_scope(event).into_iter().flatten().enumerate() {
-                let extensions = span.extensions();
-                let Some(seen) = extensions.get::<SeenSpan>() else {
-                    continue;
-                };
-                // A span made inside of the current step is further in than the step; one made outside is not.
-                if depth == 0 && seen.made_in == scope_span {
-                    identity.span_id = Some(seen.id);
-                }
-                members.add_missing(&seen.fields.members);
-                ids.add_missing(&seen.fields.ids);
+                self.spans.with(&span.id(), |span| {
+                    // Else the innermost that is entered is current.
+                    if depth == 0
+                        && event.parent().is_some()
+                        && let Some(context) = &span.context
+                    {
+                        identity.trace_id = Some(context.trace_id());
+                        identity.span_id = Some(context.span_id());
+                    }
+                    members.add_missing(&span.line.members);
+                    ids.add_missing(&span.line.ids);
+                });
             }
             let mut entry = Entry {
                 level: *event.metadata().level(),
@@ -135,50 +139,47 @@ impl<S> Layer<S> for LogLayer
 where
     S: Subscriber + for<'lookup> LookupSpan<'lookup>,
 {
-    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
-        let Some(span) = context.span(id) else {
-            return;
-        };
-        // Another monitor's layer in the same subscriber has seen it.
-        if span.extensions().get::<SeenSpan>().is_some() {
-            return;
-        }
-        let fields = self.record(|visitor| attributes.record(visitor));
-        let made_in = current::with_current(|scope| scope.map(|scope| scope.context.span_id()));
-        let id = match made_in {
-            Some(step) if attributes.metadata().target() == STEP_TARGET => step,
-            _ => SpanId::generate(),
-        };
-        span.extensions_mut().insert(SeenSpan {
-            id,
-            made_in,
-            fields,
-        });
+    fn on_register_dispatch(&self, subscriber: &Dispatch) {
+        self.spans.join(subscriber);
     }
 
-    fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
-        let Some(span) = context.span(id) else {
-            return;
-        };
-        // Before the span is locked: what is recorded may log in turn.
-        let fields = self.record(|visitor| values.record(visitor));
-        if let Some(seen) = span.extensions_mut().get_mut::<SeenSpan>() {
-            seen.fields.replace(&fields);
-        }
-        fields.recycle();
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, _: Context<'_, S>) {
+        // Before the span is known: what is recorded may log in turn.
+        let mut line = self.record(|visitor| attributes.record(visitor));
+        self.spans.opened(attributes, id);
+        self.spans
+            .with(id, |span| mem::swap(&mut span.line, &mut line));
+        line.recycle();
     }
 
-    fn on_close(&self, id: Id, context: Context<'_, S>) {
-        let Some(span) = context.span(&id) else {
-            return;
-        };
-        let seen = span.extensions_mut().remove::<SeenSpan>();
-        if let Some(seen) = seen {
-            seen.fields.recycle();
-        }
+    fn on_record(&self, id: &Id, values: &Record<'_>, _: Context<'_, S>) {
+        let line = self.record(|visitor| values.record(visitor));
+        self.spans.with(id, |span| span.line.replace(&line));
+        line.recycle();
+        #[cfg(feature = "otlp")]
+        self.spans.recorded(id, values);
+    }
+
+    fn on_enter(&self, id: &Id, _: Context<'_, S>) {
+        self.spans.entered(id);
+    }
+
+    fn on_exit(&self, id: &Id, _: Context<'_, S>) {
+        self.spans.exited(id);
+    }
+
+    #[cfg(feature = "otlp")]
+    fn on_follows_from(&self, id: &Id, follows: &Id, _: Context<'_, S>) {
+        self.spans.followed(id, follows);
+    }
+
+    fn on_close(&self, id: Id, _: Context<'_, S>) {
+        self.spans.closed(&id);
     }
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+        #[cfg(feature = "otlp")]
+        self.spans.event(event);
         let Some(core) = self.destination() else {
             return;
         };
@@ -188,7 +189,7 @@ where
         }
         // A `Debug` of the user's that panics takes its line, and nothing else.
         let written = panic::catch_unwind(panic::AssertUnwindSafe(|| {
-            Self::write(&core, event, &context);
+            self.write(&core, event, &context);
         }));
         if written.is_err() {
             core.metrics.dropped(Signal::Logs);

@@ -35,9 +35,9 @@ pub use self::{access::AccessLog, layer::LogLayer, writer::LogWriter};
 pub(crate) use self::{
     access::{AccessExchange, add_tags, warn_of_unmatched},
     fields::Fields,
-    layer::STEP_TARGET,
     opening::Opening,
     sink::Sink,
+    span::SpanFields,
     time::Timestamp,
 };
 use self::{

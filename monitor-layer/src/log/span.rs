@@ -10,19 +10,11 @@ use super::{
     members::{Known, Members},
     visit::Visitor,
 };
-use crate::{redact::Redactor, trace::SpanId};
-
-/// What a span has to tell to the events inside of it.
-pub(super) struct SeenSpan {
-    pub(super) id: SpanId,
-    /// The exchange, job or step that it was made in.
-    pub(super) made_in: Option<SpanId>,
-    pub(super) fields: SpanFields,
-}
+use crate::redact::Redactor;
 
 /// A span's fields, written once as they will stand in the lines of all events inside of it.
 #[derive(Default)]
-pub(super) struct SpanFields {
+pub(crate) struct SpanFields {
     pub(super) members: Members,
     pub(super) ids: Ids,
 }
@@ -55,9 +47,14 @@ impl SpanFields {
         self.ids.replace(&others.ids);
     }
 
-    pub(super) fn recycle(mut self) {
+    /// Empties it, and keeps its memory.
+    pub(crate) fn clear(&mut self) {
         self.members.clear();
         self.ids.clear();
+    }
+
+    pub(super) fn recycle(mut self) {
+        self.clear();
         let _ = SPARE.try_with(|spare| {
             if let Ok(mut spare) = spare.try_borrow_mut()
                 && spare.len() < MOST_SPARE

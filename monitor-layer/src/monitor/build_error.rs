@@ -16,6 +16,9 @@ pub enum BuildError {
     SampleRatio(InvalidRatio),
     /// A key to be redacted has no letter.
     RedactedKey(String),
+    /// The builder's collector or its headers cannot be used.
+    #[cfg(feature = "otlp")]
+    Otlp(String),
     /// The registry has metrics of these names already.
     Register(RegisterError),
     /// A readiness check cannot be used.
@@ -39,6 +42,12 @@ impl fmt::Display for BuildError {
             Self::RedactedKey(key) => write!(
                 formatter,
                 "the key {key:?} cannot be redacted: it has no letter; expected a word as `ssn` or `credit_card`"
+            ),
+            #[cfg(feature = "otlp")]
+            Self::Otlp(problem) => write!(
+                formatter,
+                "the OTLP exporter {problem}; expected an http or https URL, as http://localhost:4318, and headers \
+                 of HTTP's names and values"
             ),
             Self::Register(error) => error.fmt(formatter),
             #[cfg(feature = "server")]

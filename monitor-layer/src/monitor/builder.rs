@@ -42,6 +42,8 @@ pub struct MonitorBuilder {
     sinks: Sinks,
     environment: bool,
     sentry_dsn: Option<String>,
+    #[cfg(feature = "otlp")]
+    pub(super) otlp: super::otlp::OtlpOptions,
     #[cfg(feature = "server")]
     checks: Vec<Result<Check, InvalidCheck>>,
 }
@@ -70,6 +72,8 @@ impl MonitorBuilder {
             sinks: Sinks::default(),
             environment: true,
             sentry_dsn: None,
+            #[cfg(feature = "otlp")]
+            otlp: Default::default(),
             #[cfg(feature = "server")]
             checks: Vec::new(),
         }
@@ -321,7 +325,7 @@ impl MonitorBuilder {
         )?;
         let metrics = Metrics::new(MetricsOptions {
             service: service.clone(),
-            version: version.unwrap_or_default(),
+            version: version.clone().unwrap_or_default(),
             env: env.clone(),
             label_budget: self.label_budget,
             shards: self.metric_shards,
@@ -330,6 +334,17 @@ impl MonitorBuilder {
         })?;
         let registry = self.registry.unwrap_or_default();
         metrics.register(&registry)?;
+        #[cfg(feature = "otlp")]
+        let exporter = super::otlp::exporter(
+            self.otlp,
+            settings.otlp,
+            &super::otlp::Source {
+                service: &service,
+                version: version.as_deref(),
+                env: &env,
+            },
+            &metrics,
+        )?;
         #[cfg(feature = "server")]
         let health = Health::new(self.checks.into_iter().collect::<Result<_, _>>()?)?;
         let mut log = Log::new(filter, self.sink.unwrap_or_else(Sink::for_stdout));
@@ -352,6 +367,8 @@ impl MonitorBuilder {
                 log,
                 errors: Capture::new(self.classifier, sinks),
                 access_log: self.access_log,
+                #[cfg(feature = "otlp")]
+                exporter,
                 #[cfg(feature = "server")]
                 started: std::time::Instant::now(),
                 #[cfg(feature = "server")]
@@ -362,6 +379,10 @@ impl MonitorBuilder {
                 shutdown: Default::default(),
             }),
         });
+        #[cfg(feature = "otlp")]
+        if let Some(exporter) = &core.exporter {
+            exporter.belongs_to(&core);
+        }
         for warning in warnings {
             core.log.warning(&core, &warning);
         }

@@ -26,6 +26,9 @@ pub(crate) struct Shared {
     pub(crate) log: Log,
     pub(crate) errors: Capture,
     pub(crate) access_log: AccessLog,
+    /// Where spans go, if anywhere.
+    #[cfg(feature = "otlp")]
+    pub(crate) exporter: Option<crate::trace::otlp::Exporter>,
     #[cfg(feature = "server")]
     pub(crate) started: std::time::Instant,
     #[cfg(feature = "server")]

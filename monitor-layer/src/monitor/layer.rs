@@ -233,6 +233,8 @@ pub struct MonitorObserver<O> {
 pub struct Observed<E> {
     metrics: Option<<HttpMetrics as Observe>::Exchange>,
     access: Option<AccessExchange>,
+    #[cfg(feature = "otlp")]
+    span: Option<crate::trace::otlp::RequestFacts>,
     own: Option<E>,
 }
 
@@ -247,6 +249,12 @@ impl<O: Observe> Observe for MonitorObserver<O> {
         Observed {
             metrics: guarded(|| self.core.metrics.http.start(request)),
             access: guarded(|| AccessExchange::start(&self.core, request)).flatten(),
+            #[cfg(feature = "otlp")]
+            span: self
+                .core
+                .exporter
+                .as_ref()
+                .map(|_| crate::trace::otlp::RequestFacts::of(request)),
             own: guarded(|| self.own.start(request)),
         }
     }
@@ -276,6 +284,12 @@ impl<O: Observe> Observe for MonitorObserver<O> {
         guarded(|| warn_of_unmatched(&self.core, outcome));
         if let Some(access) = exchange.access {
             guarded(|| access.end(&self.core, outcome, failure.as_ref()));
+        }
+        #[cfg(feature = "otlp")]
+        if let Some(facts) = exchange.span {
+            guarded(|| {
+                crate::trace::otlp::ended_exchange(&self.core, &facts, outcome, failure.as_ref());
+            });
         }
         if let Some(own) = exchange.own {
             guarded(|| self.own.end(own, outcome));

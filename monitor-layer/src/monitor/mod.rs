@@ -5,6 +5,8 @@ mod builder;
 mod core;
 mod layer;
 mod lifetime;
+#[cfg(feature = "otlp")]
+mod otlp;
 mod settings;
 #[cfg(feature = "server")]
 pub(crate) mod shutdown;
@@ -23,6 +25,7 @@ use crate::{
     job::Job,
     log::LogLayer,
     metrics::{Business, Queue},
+    trace::SpanLayer,
 };
 
 /// Observes one process: makes the layers, the jobs and the endpoints that report to one registry, one log and one
@@ -95,6 +98,13 @@ impl Monitor {
         LogLayer::new(Arc::clone(&self.core))
     }
 
+    /// Makes `tracing` spans part of the trace that they are made in, and exports them: a layer for a subscriber of
+    /// one's own that has no [`log_layer`](Self::log_layer), which does the same.
+    #[must_use]
+    pub fn span_layer(&self) -> SpanLayer {
+        SpanLayer::new(Arc::clone(&self.core))
+    }
+
     /// Makes this the monitor of steps outside of every exchange and job, as [`MonitorBuilder::install`] does: for a
     /// service with a `tracing` subscriber of its own, which [`log_layer`](Self::log_layer) is part of.
     ///
@@ -143,6 +153,10 @@ impl Shared {
     fn flush(&self, deadline: Duration) {
         let start = std::time::Instant::now();
         self.errors.flush(deadline);
+        #[cfg(feature = "otlp")]
+        if let Some(exporter) = &self.exporter {
+            exporter.flush(deadline.saturating_sub(start.elapsed()));
+        }
         self.log.flush(deadline.saturating_sub(start.elapsed()));
     }
 }

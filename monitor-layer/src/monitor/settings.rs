@@ -38,6 +38,8 @@ pub(super) struct Settings {
     pub(super) log: Option<Targets>,
     pub(super) sampler: Option<Sampler>,
     pub(super) sentry: SentrySettings,
+    #[cfg(feature = "otlp")]
+    pub(super) otlp: super::otlp::OtlpSettings,
     /// What the user should hear of once the log stands.
     pub(super) warnings: Vec<String>,
 }
@@ -51,7 +53,8 @@ pub(super) struct SentrySettings {
 }
 
 /// Variables of parts that this build does not have, and what would bring them.
-const UNAVAILABLE: [(&str, &str); 5] = [
+const UNAVAILABLE: &[(&str, &str)] = &[
+    #[cfg(not(feature = "otlp"))]
     ("OTEL_EXPORTER_OTLP_ENDPOINT", "otlp"),
     ("SLACK_WEBHOOK_URL", "alerts"),
     ("PAGERDUTY_ROUTING_KEY", "alerts"),
@@ -68,6 +71,12 @@ impl Settings {
         let text = |variable| text(variable, lookup(variable));
         let resource = resource_attributes(text("OTEL_RESOURCE_ATTRIBUTES")?.as_deref())?;
         let mut warnings = Vec::new();
+        #[cfg(feature = "otlp")]
+        let mut otlp = super::otlp::OtlpSettings::read(text, &mut warnings)?;
+        #[cfg(feature = "otlp")]
+        {
+            otlp.resource = resource.all;
+        }
         let settings = Self {
             service: text("SERVICE_NAME")?
                 .or(text("OTEL_SERVICE_NAME")?)
@@ -96,13 +105,15 @@ impl Settings {
                 environment: text("SENTRY_ENVIRONMENT")?,
                 release: text("SENTRY_RELEASE")?,
             },
+            #[cfg(feature = "otlp")]
+            otlp,
             warnings: Vec::new(),
         };
         // No transactions are sent yet; a value that could not be used is told of all the same.
         if let Some(rate) = text("SENTRY_TRACES_SAMPLE_RATE")? {
             sampler("SENTRY_TRACES_SAMPLE_RATE", &rate)?;
         }
-        for (variable, part) in UNAVAILABLE {
+        for &(variable, part) in UNAVAILABLE {
             if lookup(variable).is_some_and(|value| !value.is_empty()) {
                 warnings.push(format!(
                     "{variable} is set, but this build has no `{part}` feature: it changes nothing"
@@ -162,6 +173,8 @@ struct Resource {
     service: Option<String>,
     version: Option<String>,
     env: Option<String>,
+    #[cfg(feature = "otlp")]
+    all: Vec<(String, String)>,
 }
 
 fn resource_attributes(text: Option<&str>) -> Result<Resource, InvalidSetting> {
@@ -176,6 +189,10 @@ fn resource_attributes(text: Option<&str>) -> Result<Resource, InvalidSetting> {
             expected: "pairs key=value divided by commas",
         })?;
         let value = Some(value.trim().to_owned()).filter(|value| !value.is_empty());
+        #[cfg(feature = "otlp")]
+        resource
+            .all
+            .extend(value.clone().map(|value| (key.trim().to_owned(), value)));
         match key.trim() {
             "service.name" => resource.service = value,
             "service.version" => resource.version = value,

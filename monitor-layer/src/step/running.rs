@@ -6,12 +6,12 @@ use super::StepSite;
 use crate::{
     error::{Failure, Origin},
     exchange::guarded,
-    log::STEP_TARGET,
     metrics::{StepMetrics, StepStatus},
     monitor::{Core, current_core},
     trace::{
         TraceContext,
         current::{self, Scope},
+        spans::STEP_TARGET,
     },
     work::{Work, WorkEnd},
 };
@@ -113,6 +113,8 @@ impl RunningStep {
                 fields.string("category", failure.classification.category.as_str());
             }
         });
+        #[cfg(feature = "otlp")]
+        crate::trace::otlp::ended_step(core, self.name, status, failure.as_ref(), elapsed);
     }
 }
 

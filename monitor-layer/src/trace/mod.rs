@@ -14,15 +14,20 @@ mod ids;
 mod inbound;
 mod layer;
 mod network;
+#[cfg(feature = "otlp")]
+pub(crate) mod otlp;
 mod sampling;
 mod scope;
 mod scoped;
+pub(crate) mod spans;
 mod tracestate;
 mod trust;
 mod w3c;
 
 #[cfg(feature = "server")]
 pub(crate) use self::inbound::leave_unsampled;
+#[cfg(feature = "otlp")]
+pub use self::otlp::Otlp;
 pub use self::{
     carrier::Carrier,
     client::{ClientLayer, ClientObserver, ClientService},
@@ -34,6 +39,7 @@ pub use self::{
     network::{InvalidNetwork, Network, PeerAddress},
     sampling::{InvalidRatio, Sampler},
     scoped::InScope,
+    spans::SpanLayer,
     tracestate::TraceState,
     trust::{Trust, TrustPolicy},
     w3c::Parent,

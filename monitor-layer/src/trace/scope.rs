@@ -2,13 +2,17 @@ use std::{cell::RefCell, mem, sync::Arc};
 
 use http::Method;
 
-use super::TraceContext;
+use super::{SpanId, TraceContext, spans::EnteredSpans};
 use crate::{exchange::Route, log::Opening, monitor::Core, unit::Unit};
 
 /// Identity and belongings of one exchange, job or step.
 #[derive(Clone)]
 pub(crate) struct Scope {
+    /// That of the innermost `tracing` span entered in here, else the exchange's, job's or step's own.
     pub(crate) context: TraceContext,
+    pub(crate) entered: EnteredSpans,
+    /// The exchange, job or step around, where there is one: the parent but for `tracing` spans between.
+    pub(crate) enclosing: Option<SpanId>,
     /// The monitor whose exchange, job or step this is.
     pub(crate) core: Option<Arc<Core>>,
     /// Made when somebody first writes to it or shares it: an exchange that nobody adds to allocates none.
@@ -44,6 +48,8 @@ impl Scope {
     pub(crate) fn new(context: TraceContext, core: Option<Arc<Core>>) -> Self {
         Self {
             context,
+            entered: EnteredSpans::default(),
+            enclosing: None,
             core,
             unit: None,
             step: None,
@@ -61,7 +67,9 @@ impl Scope {
         let spare = SPARE.try_with(|spare| spare.try_borrow_mut().ok()?.pop());
         match spare {
             Ok(Some(mut spare)) => {
+                let memory = mem::take(&mut spare.entered);
                 *spare = self;
+                spare.entered = mem::take(&mut spare.entered).with_memory_of(memory);
                 spare
             }
             Ok(None) | Err(_) => Box::new(self),
@@ -93,8 +101,14 @@ impl Scope {
         self.shared_unit();
         Self {
             context: self.context.child(),
+            enclosing: (!self.entered.lends_scope()).then(|| self.own_context().span_id()),
             ..self.clone()
         }
+    }
+
+    /// The context of the exchange, job or step itself, whatever spans are entered in it.
+    pub(crate) fn own_context(&self) -> &TraceContext {
+        self.entered.outermost(&self.context)
     }
 
     pub(crate) fn shared_unit(&mut self) -> &Arc<Unit> {
@@ -121,6 +135,20 @@ pub(crate) fn enter<R>(slot: &mut Option<Box<Scope>>, work: impl FnOnce() -> R) 
     // `work` stands here once, so that it is inlined.
     let _entered = Entered::of(slot);
     work()
+}
+
+/// Makes a scope the running one where there is none, until [`leave`] takes it out.
+pub(super) fn begin(scope: Box<Scope>) {
+    let mut slot = Some(scope);
+    swap(&mut slot);
+    recycle(slot);
+}
+
+/// Takes the running scope out, for it is over.
+pub(super) fn leave() {
+    let mut slot = None;
+    swap(&mut slot);
+    recycle(slot);
 }
 
 struct Entered<'a>(Option<&'a mut Option<Box<Scope>>>);
@@ -165,7 +193,9 @@ pub(crate) fn recycle(scope: Option<Box<Scope>>) {
 fn keep(mut scope: Box<Scope>) {
     // Their destructors may be the user's: they run before anything is borrowed here.
     let context = scope.context.without_tracestate();
+    let entered = mem::take(&mut scope.entered).emptied();
     *scope = Scope::new(context, None);
+    scope.entered = entered;
     let _ = SPARE.try_with(|spare| {
         if let Ok(mut spare) = spare.try_borrow_mut()
             && spare.len() < MOST_SPARE

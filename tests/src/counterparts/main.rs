@@ -1,5 +1,5 @@
-//! That others read our metrics as we mean them: a Prometheus server, promtool, Python's parsers, and strict readers
-//! of our own. Each test starts what it needs; one whose counterpart is not installed says so and passes, unless
+//! That others read our metrics and traces as we mean them: a Prometheus server, promtool, Python's parsers, an
+//! OpenTelemetry collector, and strict readers of our own. Each test starts what it needs; one whose counterpart is not installed says so and passes, unless
 //! `MONITOR_LAYER_COUNTERPARTS=required` is set.
 
 #![expect(
@@ -16,6 +16,10 @@ mod parts;
 mod server;
 #[cfg(unix)]
 mod stopping;
+mod traces;
 
+#[allow(dead_code, reason = "the behaviour tests ask it for more")]
+#[path = "../support/collector.rs"]
+mod collector;
 #[path = "../support/random.rs"]
 mod random;

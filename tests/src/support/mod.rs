@@ -1,4 +1,5 @@
 mod client;
+pub(crate) mod collector;
 mod dropped;
 mod random;
 mod recorder;

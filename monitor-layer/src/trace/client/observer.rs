@@ -1,6 +1,8 @@
 use std::sync::Arc;
 
 use super::host_groups::{GroupId, HostGroups};
+#[cfg(feature = "otlp")]
+use crate::trace::otlp::{RequestFacts, ended_call};
 use crate::{
     exchange::{End, Observe, Outcome, RequestHead},
     monitor::Core,
@@ -15,7 +17,11 @@ pub struct ClientObserver {
 
 /// What is kept of one call.
 #[derive(Debug)]
-pub struct ClientCall(GroupId);
+pub struct ClientCall {
+    group: GroupId,
+    #[cfg(feature = "otlp")]
+    facts: Option<RequestFacts>,
+}
 
 impl Observe for ClientObserver {
     type Exchange = ClientCall;
@@ -25,10 +31,14 @@ impl Observe for ClientObserver {
     }
 
     fn start(&self, request: &RequestHead<'_>) -> ClientCall {
-        ClientCall(self.groups.of(request))
+        ClientCall {
+            group: self.groups.of(request),
+            #[cfg(feature = "otlp")]
+            facts: (self.core.exporter.is_some()).then(|| RequestFacts::of(request)),
+        }
     }
 
-    fn end(&self, ClientCall(group): ClientCall, outcome: &Outcome<'_>) {
+    fn end(&self, call: ClientCall, outcome: &Outcome<'_>) {
         let failed =
             outcome.status.is_server_error() || matches!(outcome.end, End::Failed | End::Panicked);
         // A stream's life says nothing of how fast the callee answers: its time to the head does.
@@ -36,10 +46,14 @@ impl Observe for ClientObserver {
             (Some(_), Some(to_head)) => to_head,
             _ => outcome.elapsed,
         };
-        let group = self.groups.name(group);
+        let group = self.groups.name(call.group);
         self.core
             .metrics
             .client_call(outcome.method, group, outcome.status, took, failed);
+        #[cfg(feature = "otlp")]
+        if let Some(facts) = &call.facts {
+            ended_call(&self.core, facts, outcome);
+        }
     }
 }
 

@@ -20,6 +20,11 @@ pub(crate) struct Demo {
 
 impl Demo {
     pub(crate) async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// With these variables in its environment as well.
+    pub(crate) async fn start_with(variables: &[(&str, String)]) -> Self {
         let folder = Folder::new();
         let mut child = Command::new(binary())
             .arg("--no-traffic")
@@ -28,6 +33,7 @@ impl Demo {
             .env("PORT", "0")
             .env("DATA_DIR", folder.join("data"))
             .env("OTEL_TRACES_SAMPLER_ARG", "1")
+            .envs(variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()

@@ -8,6 +8,7 @@ mod program;
 mod prometheus;
 mod proxy;
 mod python;
+mod rotel;
 mod traffic;
 mod wait;
 
@@ -20,6 +21,7 @@ pub(crate) use self::{
     prometheus::{Job, Prometheus},
     proxy::Proxy,
     python::Python,
+    rotel::Rotel,
     traffic::{drive_everything, health_client, sign_up_slowly},
     wait::until,
 };

@@ -1,0 +1,31 @@
+//! Exchanges, jobs, steps and spans as OpenTelemetry spans, over OTLP (http/protobuf).
+//!
+//! The ids are those of their [`TraceContext`](super::TraceContext): nothing here makes any. A piece of work that is over
+//! becomes one `SpanData` and goes straight to the SDK's batch processor, whose own thread sends it. What is not sampled
+//! leaves a short note of its steps with its exchange or job, in case that fails.
+
+mod attributes;
+mod client;
+mod event;
+mod exchange;
+mod exporter;
+mod keep;
+mod queue;
+mod sender;
+mod settings;
+mod span;
+mod trail;
+mod work;
+
+pub use self::settings::Otlp;
+pub(crate) use self::{
+    attributes::Attributes,
+    event::event,
+    exchange::RequestFacts,
+    exporter::{Exporter, ExporterOptions},
+    keep::Keep,
+    settings::{InvalidOtlp, parse_headers},
+    span::{span_context, span_data},
+    trail::Trail,
+    work::{ended_call, ended_exchange, ended_job, ended_step},
+};

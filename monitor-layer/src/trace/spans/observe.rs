@@ -1,0 +1,293 @@
+use std::sync::{Arc, OnceLock};
+#[cfg(feature = "otlp")]
+use std::{
+    cell::Cell,
+    panic::{self, AssertUnwindSafe},
+};
+
+#[cfg(feature = "otlp")]
+use tracing::span::Record;
+use tracing::{
+    Dispatch,
+    span::{Attributes, Id},
+};
+
+#[cfg(feature = "otlp")]
+use super::fields::SpanFields;
+use super::{
+    SpanLayer,
+    table::{OpenSpan, SpanTable},
+};
+use crate::{
+    log::LogLayer,
+    monitor::Core,
+    trace::{
+        TraceContext,
+        scope::{self, Scope, with_current},
+    },
+};
+
+/// The target of spans that stand for a step, whose id is the step's.
+pub(crate) const STEP_TARGET: &str = "monitor_layer::step";
+
+/// The part that every layer of ours has in common: sees the spans of its subscriber, together with the others there.
+pub(crate) struct Spans {
+    /// The monitor of spans that are in nobody's work.
+    core: Option<Arc<Core>>,
+    table: Arc<SpanTable>,
+    /// That of the layer which leads in this subscriber; unset where it is this one.
+    leader: OnceLock<Arc<SpanTable>>,
+}
+
+impl Spans {
+    pub(crate) fn new(core: Option<Arc<Core>>) -> Self {
+        Self {
+            core,
+            table: Arc::default(),
+            leader: OnceLock::new(),
+        }
+    }
+
+    /// Finds the other layers of the subscriber. A span layer leads, for it is there for spans; else a log layer does.
+    pub(crate) fn join(&self, subscriber: &Dispatch) {
+        let leader = match subscriber.downcast_ref::<SpanLayer>() {
+            Some(layer) => layer.spans(),
+            None => match subscriber.downcast_ref::<LogLayer>() {
+                Some(layer) => layer.spans(),
+                None => return,
+            },
+        };
+        if !Arc::ptr_eq(&leader.table, &self.table) {
+            // A layer stands in one subscriber: it is set once.
+            let _ = self.leader.set(Arc::clone(&leader.table));
+        }
+    }
+
+    /// Looks at what is known of an open span. `look` must not call user code.
+    pub(crate) fn with<R>(&self, id: &Id, look: impl FnOnce(&mut OpenSpan) -> R) -> Option<R> {
+        self.table().with(id, look)
+    }
+
+    pub(crate) fn opened(&self, attributes: &Attributes<'_>, id: &Id) {
+        let is_step = attributes.metadata().target() == STEP_TARGET;
+        let (context, core) = self.identity(attributes, is_step);
+        #[cfg(feature = "otlp")]
+        let recording = super::recording::Recording::wanted(
+            context.as_ref().filter(|_| !is_step),
+            core.as_deref(),
+            attributes.metadata(),
+        );
+        #[cfg(feature = "otlp")]
+        let mut fields = match recording {
+            Some(_) => recorded(|fields| attributes.record(fields)),
+            None => SpanFields::default(),
+        };
+        self.table().open(id, |span| {
+            span.context = context;
+            span.core = core;
+            span.is_step = is_step;
+            #[cfg(feature = "otlp")]
+            {
+                std::mem::swap(&mut span.fields, &mut fields);
+                span.recording = recording;
+            }
+        });
+        #[cfg(feature = "otlp")]
+        give_back(fields);
+    }
+
+    /// Takes over what is recorded anew, if the span is exported.
+    #[cfg(feature = "otlp")]
+    pub(crate) fn recorded(&self, id: &Id, values: &Record<'_>) {
+        let is_wanted = self.table().with(id, |span| span.recording.is_some());
+        if is_wanted != Some(true) {
+            return;
+        }
+        let mut fields = recorded(|fields| values.record(fields));
+        self.table()
+            .with(id, |span| span.fields.replace_all(&mut fields));
+        give_back(fields);
+    }
+
+    pub(crate) fn entered(&self, id: &Id) {
+        let known = with_current(|scope| Some(scope?.entered.enter_again(id)));
+        match known {
+            Some(true) => {}
+            Some(false) => {
+                let context = self.table().with(id, OpenSpan::entered_context).flatten();
+                let Some(context) = context else { return };
+                with_current(|scope| {
+                    if let Some(scope) = scope {
+                        scope.entered.enter(id, context, &mut scope.context);
+                    }
+                });
+            }
+            None => self.enter_alone(id),
+        }
+    }
+
+    pub(crate) fn exited(&self, id: &Id) {
+        let is_over = with_current(|scope| {
+            scope.is_some_and(|scope| {
+                scope.entered.leave(id, &mut scope.context);
+                scope.entered.is_over()
+            })
+        });
+        if is_over {
+            scope::leave();
+        }
+    }
+
+    pub(crate) fn closed(&self, id: &Id) {
+        #[cfg(not(feature = "otlp"))]
+        self.table().close(id, |_| ());
+        #[cfg(feature = "otlp")]
+        {
+            let ended = self.table().close(id, super::recording::Ended::of);
+            if let Some(ended) = ended.flatten() {
+                crate::exchange::guarded(|| ended.export());
+            }
+        }
+    }
+
+    /// Adds an event to the span that it happens in, if that is exported: by one layer of the subscriber alone.
+    #[cfg(feature = "otlp")]
+    pub(crate) fn event(&self, event: &tracing::Event<'_>) {
+        use crate::trace::otlp;
+
+        if self.leader.get().is_some() {
+            return;
+        }
+        let metadata = event.metadata();
+        let is_error = *metadata.level() == tracing::Level::ERROR;
+        let place = with_current(|scope| {
+            let scope = scope?;
+            let core = scope.core.clone().or_else(|| self.core.clone())?;
+            Some((scope.context.is_sampled(), core, scope.entered.innermost()))
+        });
+        let Some((sampled, core, innermost)) = place else {
+            return;
+        };
+        if !sampled
+            || core.exporter.is_none()
+            || !core.log.enabled(metadata.target(), *metadata.level())
+        {
+            return;
+        }
+        // A `Debug` of the user's that panics takes its event, and nothing else.
+        let Ok(told) = panic::catch_unwind(AssertUnwindSafe(|| otlp::event(event, &core.redactor)))
+        else {
+            return;
+        };
+        match event.parent().cloned().or(innermost) {
+            Some(span) => {
+                self.table().with(&span, |span| {
+                    if let Some(recording) = &mut span.recording {
+                        recording.add_event(told, is_error);
+                    }
+                });
+            }
+            None => {
+                let unit = with_current(|scope| {
+                    let scope = scope?;
+                    let own = scope.own_context().span_id();
+                    Some((Arc::clone(scope.shared_unit()), own))
+                });
+                if let Some((unit, own)) = unit {
+                    unit.trail.add_event(own, told);
+                }
+            }
+        }
+    }
+
+    /// Links a span to another one.
+    #[cfg(feature = "otlp")]
+    pub(crate) fn followed(&self, id: &Id, from: &Id) {
+        let context = self.table().with(from, |span| span.context.clone());
+        if let Some(context) = context.flatten() {
+            let link = opentelemetry::trace::Link::with_context(crate::trace::otlp::span_context(
+                &context,
+            ));
+            self.table().with(id, |span| {
+                if let Some(recording) = &mut span.recording {
+                    recording.add_link(link);
+                }
+            });
+        }
+    }
+
+    /// A span that carries its trace to where nothing is current, as one of a spawned future does, has a scope there.
+    #[cold]
+    fn enter_alone(&self, id: &Id) {
+        let found = self.table().with(id, |span| {
+            let context = span.entered_context()?;
+            Some((context, span.core.clone()))
+        });
+        let Some((context, core)) = found.flatten() else {
+            return;
+        };
+        let mut scope = Scope::new(context.clone(), core);
+        scope.entered.lend_scope();
+        let mut scope = scope.boxed();
+        let scope_ref = &mut *scope;
+        scope_ref.entered.enter(id, context, &mut scope_ref.context);
+        scope::begin(scope);
+    }
+
+    fn identity(
+        &self,
+        attributes: &Attributes<'_>,
+        is_step: bool,
+    ) -> (Option<TraceContext>, Option<Arc<Core>>) {
+        if let Some(parent) = attributes.parent() {
+            let parent = self.table().with(parent, |parent| {
+                let context = parent.context.as_ref().map(TraceContext::child);
+                (context, parent.core.clone())
+            });
+            return parent.unwrap_or_default();
+        }
+        let current = with_current(|scope| {
+            let scope = scope.filter(|_| !attributes.is_root())?;
+            let context = match is_step {
+                true => scope.context.clone(),
+                false => scope.context.child(),
+            };
+            Some((Some(context), scope.core.clone()))
+        });
+        current.unwrap_or_else(|| {
+            let root = |core: &Arc<Core>| TraceContext::root(&core.sampler);
+            (self.core.as_ref().map(root), self.core.clone())
+        })
+    }
+
+    fn table(&self) -> &SpanTable {
+        self.leader.get().unwrap_or(&self.table)
+    }
+}
+
+impl OpenSpan {
+    fn entered_context(&mut self) -> Option<TraceContext> {
+        self.context.clone().filter(|_| !self.is_step)
+    }
+}
+
+#[cfg(feature = "otlp")]
+thread_local! {
+    /// What fields are recorded into: a `Debug` of the user's may do whatever it likes, so that no lock is held while
+    /// it runs. Swapped for the buffers of the place that it ends up in.
+    static SCRATCH: Cell<SpanFields> = Cell::default();
+}
+
+#[cfg(feature = "otlp")]
+fn recorded(record: impl FnOnce(&mut SpanFields)) -> SpanFields {
+    let mut fields = SCRATCH.try_with(Cell::take).unwrap_or_default();
+    // A `Debug` of the user's that panics takes the fields from it on, and nothing else.
+    let _ = panic::catch_unwind(AssertUnwindSafe(|| record(&mut fields)));
+    fields
+}
+
+#[cfg(feature = "otlp")]
+fn give_back(mut fields: SpanFields) {
+    fields.clear();
+    let _ = SCRATCH.try_with(|scratch| scratch.set(fields));
+}

@@ -1,0 +1,4 @@
+mod bad_days;
+mod export;
+mod identity;
+mod kept;
