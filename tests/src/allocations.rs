@@ -156,6 +156,40 @@ fn a_span_that_is_not_sampled_allocates_nothing() {
 }
 
 #[test]
+fn a_call_to_another_service_costs_the_value_of_its_traceparent_and_the_room_for_it() {
+    let monitor = TestMonitor::new("api");
+    let layer = monitor
+        .client_layer()
+        .host_group("known", ["known.example"]);
+    let callee = tower::service_fn(async |_: Request<Body>| {
+        Ok::<_, std::convert::Infallible>(Response::new(String::new()))
+    });
+    let client = layer.layer(callee.clone());
+    let requests = |count| {
+        let request = || Request::get("http://known.example/").body(Body::empty());
+        (0..count).map(|_| request().unwrap()).collect::<Vec<_>>()
+    };
+    let count = |calls: &dyn Fn(Request<Body>)| {
+        requests(WARM_UP).into_iter().for_each(calls);
+        let requests = requests(REQUESTS as usize);
+        let counted = allocation_counter::measure(|| requests.into_iter().for_each(calls));
+        counted.count_total / REQUESTS
+    };
+    let bare = count(&|request| {
+        let call = callee.clone().oneshot(request);
+        drop(futures_util::FutureExt::now_or_never(call));
+    });
+    let carried = count(&|request| {
+        let call = client.clone().oneshot(request);
+        drop(futures_util::FutureExt::now_or_never(call));
+    });
+    println!("{bare} bare, {carried} through the layer");
+    assert!(carried <= bare + 3, "{carried} over {bare}");
+    let calls = monitor.metric("http_client_request_duration_seconds_count", []);
+    assert_eq!(calls, (REQUESTS + WARM_UP as u64) as f64);
+}
+
+#[test]
 fn what_clients_choose_keeps_no_memory() {
     const KEPT: i64 = 16 * 1024;
 

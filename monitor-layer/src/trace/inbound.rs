@@ -124,11 +124,15 @@ fn decide<'a, B>(
     (trust, sampler.at(route.as_ref().map(Route::as_str)))
 }
 
-/// What runs here is a probe: recorded for nobody, whatever was decided.
+/// The request that runs here is a probe: recorded for nobody, whatever was decided. A job or a step that asks an endpoint
+/// is none.
 #[cfg(feature = "server")]
 pub(crate) fn leave_unsampled() {
     with_current(|scope| {
-        if let Some(scope) = scope {
+        if let Some(scope) = scope
+            && scope.in_request
+            && scope.step.is_none()
+        {
             scope.context.set_unsampled();
         }
     });

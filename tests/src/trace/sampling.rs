@@ -3,6 +3,7 @@
 use axum::{Router, body::Body, routing::get};
 use http::{Method, Request};
 use monitor_layer::{RouteLayer, TraceContext, testing::TestMonitor};
+use tower::ServiceExt as _;
 
 use super::calls::{SPAN, TRACE};
 use crate::support::{send, send_request};
@@ -127,4 +128,17 @@ async fn probes_of_the_monitor_s_are_never_sampled_and_a_user_s_own_are() {
     }
     let app = routes().layer(monitor.layer());
     assert_eq!(send(&app, Method::GET, "/health").await.text, "true");
+}
+
+#[tokio::test]
+async fn a_job_that_asks_an_endpoint_stays_sampled() {
+    let monitor = TestMonitor::new("worker");
+    let endpoints = monitor.endpoints();
+    let job = monitor.job("job-1").run(async {
+        let request = Request::get("/health").body(Body::empty()).unwrap();
+        let answer = endpoints.oneshot(request).await.unwrap();
+        assert_eq!(answer.status(), 200);
+        Ok::<_, std::io::Error>(TraceContext::current().unwrap().is_sampled())
+    });
+    assert!(job.await.unwrap());
 }

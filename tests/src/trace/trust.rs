@@ -9,7 +9,7 @@ use monitor_layer::{
 };
 
 use super::calls::{SPAN, TRACE};
-use crate::support::send_request;
+use crate::support::{Client, send_request};
 
 /// What a handler's context says: whether it continues the caller's trace, whether it is linked to it, and its flags.
 #[derive(Debug, PartialEq, Eq)]
@@ -134,6 +134,25 @@ async fn peers_are_told_apart_by_their_network() {
     // Nobody knows who it is: none of the networks.
     let forwarded = request("/jobs/7").header("x-forwarded-for", "10.1.2.3");
     assert_eq!(seen(&app, forwarded).await, LINKED);
+}
+
+#[tokio::test]
+async fn a_real_peer_is_told_by_axum_s_connect_info() {
+    for (network, continued) in [("127.0.0.0/8", true), ("10.0.0.0/8", false)] {
+        let policy =
+            TrustPolicy::new(Trust::Link).network(network.parse().unwrap(), Trust::Continue);
+        let app = app(policy).into_make_service_with_connect_info::<SocketAddr>();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let serving = tokio::spawn(async move { axum::serve(listener, app).await });
+        let mut client = Client::connect(address).await;
+        let traceparent = format!("traceparent: 00-{TRACE}-{SPAN}-01");
+        let head = format!("GET /jobs/7 HTTP/1.1\r\nhost: test\r\n{traceparent}\r\n\r\n");
+        client.send_raw(head.as_bytes()).await;
+        let answer = client.read_until("\r\n\r\n").await;
+        assert_eq!(answer.contains(&format!("x-trace-id: {TRACE}")), continued);
+        serving.abort();
+    }
 }
 
 #[tokio::test]
