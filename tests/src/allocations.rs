@@ -164,7 +164,7 @@ fn a_call_to_another_service_costs_the_value_of_its_traceparent_and_the_room_for
     let callee = tower::service_fn(async |_: Request<Body>| {
         Ok::<_, std::convert::Infallible>(Response::new(String::new()))
     });
-    let client = layer.layer(callee.clone());
+    let client = layer.layer(callee);
     let requests = |count| {
         let request = || Request::get("http://known.example/").body(Body::empty());
         (0..count).map(|_| request().unwrap()).collect::<Vec<_>>()
@@ -176,7 +176,7 @@ fn a_call_to_another_service_costs_the_value_of_its_traceparent_and_the_room_for
         counted.count_total / REQUESTS
     };
     let bare = count(&|request| {
-        let call = callee.clone().oneshot(request);
+        let call = callee.oneshot(request);
         drop(futures_util::FutureExt::now_or_never(call));
     });
     let carried = count(&|request| {
