@@ -290,7 +290,7 @@ async fn what_is_not_sampled_is_not_exported() {
         monitor.job("job-1").run(work).await.unwrap();
     }
     let sampled = TraceContext::from_carrier(
-        &[("traceparent", format!("00-{TRACE}-{CALLER}-01").as_str())],
+        [("traceparent", format!("00-{TRACE}-{CALLER}-01").as_str())].as_slice(),
         &monitor_layer::Sampler::default(),
     );
     let job = monitor.job("job-1").niche("sampled");
