@@ -139,8 +139,12 @@ impl<S> Layer<S> for LogLayer
 where
     S: Subscriber + for<'lookup> LookupSpan<'lookup>,
 {
+    fn on_layer(&mut self, inner: &mut S) {
+        self.spans.join(inner);
+    }
+
     fn on_register_dispatch(&self, subscriber: &Dispatch) {
-        self.spans.join(subscriber);
+        self.spans.join_all(subscriber);
     }
 
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, _: Context<'_, S>) {

@@ -8,6 +8,7 @@ use monitor_layer::{
 };
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use tracing::{Instrument as _, info_span};
+use tracing_subscriber::{Layer as _, layer::SubscriberExt as _};
 
 use crate::support::collector::{Answer, Collector, value};
 use crate::support::{eventually, send_request};
@@ -346,4 +347,44 @@ async fn spans_go_out_by_themselves_before_long() {
         (collector.spans().len() == 2).then_some(())
     })
     .await;
+}
+
+#[test]
+fn two_layers_of_ours_in_one_subscriber_export_each_span_and_event_once() {
+    type Layers = fn(&Monitor) -> tracing::Dispatch;
+    let orders: [Layers; 4] = [
+        |monitor| {
+            let spans = tracing_subscriber::registry().with(monitor.span_layer());
+            spans.with(monitor.log_layer()).into()
+        },
+        |monitor| {
+            let log = tracing_subscriber::registry().with(monitor.log_layer());
+            log.with(monitor.span_layer()).into()
+        },
+        |monitor| {
+            let both = monitor.log_layer().and_then(monitor.span_layer());
+            tracing_subscriber::registry().with(both).into()
+        },
+        |monitor| {
+            let log = tracing_subscriber::registry().with(monitor.log_layer());
+            let boxed: Box<dyn tracing::Subscriber + Send + Sync> =
+                Box::new(log.with(monitor.span_layer()));
+            boxed.into()
+        },
+    ];
+    for layers in orders {
+        let collector = Collector::start(Answer::Fine);
+        let monitor = TestMonitor::build("api", |builder| collector.take_from(builder)).unwrap();
+        tracing::dispatcher::with_default(&layers(&monitor), || {
+            info_span!("alone", number = 7).in_scope(|| tracing::info!("Inside"));
+        });
+        monitor.flush(MINUTE);
+        let span = collector.span("alone");
+        assert_eq!(span.attribute("number").as_deref(), Some("7"));
+        assert_eq!(span.span.events.len(), 1);
+        let lines = monitor.lines();
+        assert_eq!(lines.len(), 1);
+        assert_eq!(lines[0]["spanId"], span.span_id());
+        assert_eq!(lines[0]["traceId"], span.trace_id());
+    }
 }

@@ -49,8 +49,12 @@ impl SpanLayer {
 }
 
 impl<S: Subscriber> Layer<S> for SpanLayer {
+    fn on_layer(&mut self, inner: &mut S) {
+        self.0.join(inner);
+    }
+
     fn on_register_dispatch(&self, subscriber: &Dispatch) {
-        self.0.join(subscriber);
+        self.0.join_all(subscriber);
     }
 
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, _: Context<'_, S>) {

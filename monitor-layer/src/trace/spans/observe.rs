@@ -8,7 +8,7 @@ use std::{
 #[cfg(feature = "otlp")]
 use tracing::span::Record;
 use tracing::{
-    Dispatch,
+    Dispatch, Subscriber,
     span::{Attributes, Id},
 };
 
@@ -48,18 +48,28 @@ impl Spans {
         }
     }
 
-    /// Finds the other layers of the subscriber. A span layer leads, for it is there for spans; else a log layer does.
-    pub(crate) fn join(&self, subscriber: &Dispatch) {
-        let leader = match subscriber.downcast_ref::<SpanLayer>() {
-            Some(layer) => layer.spans(),
-            None => match subscriber.downcast_ref::<LogLayer>() {
-                Some(layer) => layer.spans(),
-                None => return,
-            },
-        };
-        if !Arc::ptr_eq(&leader.table, &self.table) {
-            // A layer stands in one subscriber: it is set once.
-            let _ = self.leader.set(Arc::clone(&leader.table));
+    /// Joins a layer of ours further in, where there is one: it leads.
+    pub(crate) fn join(&self, inner: &dyn Subscriber) {
+        let spans = inner.downcast_ref::<SpanLayer>().map(SpanLayer::spans);
+        let leader = spans.or_else(|| inner.downcast_ref::<LogLayer>().map(LogLayer::spans));
+        self.follow(leader);
+    }
+
+    /// The same for layers that were put together before they were put on, and so did not see each other then. A
+    /// subscriber in a box or an `Arc` does not say that it is one: there, those stay apart.
+    pub(crate) fn join_all(&self, subscriber: &Dispatch) {
+        let spans = subscriber.downcast_ref::<SpanLayer>();
+        let spans = spans.map(SpanLayer::spans);
+        let leader = spans.or_else(|| subscriber.downcast_ref::<LogLayer>().map(LogLayer::spans));
+        self.follow(leader);
+    }
+
+    fn follow(&self, leader: Option<&Self>) {
+        let Some(leader) = leader else { return };
+        let table = leader.leader.get().unwrap_or(&leader.table);
+        if !Arc::ptr_eq(table, &self.table) {
+            // One that follows already goes on doing so.
+            let _ = self.leader.set(Arc::clone(table));
         }
     }
 
