@@ -1,4 +1,5 @@
 mod bad_days;
+mod calls;
 mod export;
 mod identity;
 mod kept;
