@@ -4,7 +4,7 @@ use tracing::Level;
 
 use crate::{
     error::{AsReported, Failure, Origin},
-    log::add_tags,
+    log::{Key, add_tags},
     metrics::{JobEnd, JobMetrics},
     monitor::Core,
     trace::{
@@ -117,9 +117,9 @@ impl Job {
         current::enter(&mut scope, || {
             core.log
                 .line(&core, TARGET, Level::WARN, "Job failed", |fields| {
-                    fields.string("niche", &*niche);
-                    fields.string("status", JobEnd::Cancelled.as_str());
-                    fields.milliseconds("durationMs", Duration::ZERO);
+                    fields.string(Key::NICHE, &*niche);
+                    fields.known(Key::STATUS, JobEnd::Cancelled.as_str());
+                    fields.milliseconds(Key::DURATION_MS, Duration::ZERO);
                 });
         });
     }
@@ -197,9 +197,9 @@ impl RunningJob {
             }
             core.log
                 .line(core, TARGET, Level::INFO, "Job started", |fields| {
-                    fields.string("niche", &**niche);
+                    fields.string(Key::NICHE, &**niche);
                     if let Some(waited) = queued_for {
-                        fields.milliseconds("queuedMs", waited);
+                        fields.milliseconds(Key::QUEUED_MS, waited);
                     }
                 });
         });
@@ -223,12 +223,12 @@ impl RunningJob {
             JobEnd::Failed => (Level::ERROR, "Job failed"),
         };
         core.log.line(core, TARGET, level, message, |fields| {
-            fields.string("niche", &*self.niche);
-            fields.string("status", end.as_str());
-            fields.milliseconds("durationMs", elapsed);
+            fields.string(Key::NICHE, &*self.niche);
+            fields.known(Key::STATUS, end.as_str());
+            fields.milliseconds(Key::DURATION_MS, elapsed);
             if let Some(failure) = &failure {
-                fields.failure("error", failure);
-                fields.string("category", failure.classification.category.as_str());
+                fields.failure(Key::ERROR, failure);
+                fields.known(Key::CATEGORY, failure.classification.category.as_str());
             }
             add_tags(fields);
         });

@@ -13,6 +13,7 @@ use super::Checked;
 use crate::{
     error::{chain, text},
     exchange::panic_message,
+    log::Key,
     monitor::Core,
 };
 
@@ -74,8 +75,8 @@ impl Check {
         if let Some(problem) = problem {
             core.log
                 .line(core, TARGET, Level::WARN, "Health check failed", |fields| {
-                    fields.string("check", self.name.as_str());
-                    fields.string("problem", problem);
+                    fields.string(Key::CHECK, self.name.as_str());
+                    fields.string(Key::PROBLEM, problem);
                 });
         }
         Checked {

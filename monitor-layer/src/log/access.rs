@@ -2,7 +2,7 @@ use std::sync::{Arc, atomic::Ordering};
 
 use tracing::Level;
 
-use super::{Fields, OWN_TARGET, Opening};
+use super::{Fields, Key, OWN_TARGET, Opening};
 use crate::{
     error::Failure,
     exchange::{End, Outcome, RequestHead},
@@ -61,17 +61,17 @@ impl AccessExchange {
         }
         core.log
             .line(core, TARGET, level, "Request completed", |fields| {
-                fields.string("method", outcome.method.as_str());
-                fields.string("path", self.opening.path());
-                fields.string("route", outcome.route_label());
-                fields.number("status", outcome.status.as_u16());
-                fields.milliseconds("durationMs", outcome.elapsed);
-                fields.string("outcome", outcome.end.as_str());
+                fields.string(Key::METHOD, outcome.method.as_str());
+                fields.string(Key::PATH, self.opening.path());
+                fields.string(Key::ROUTE, outcome.route_label());
+                fields.number(Key::STATUS, outcome.status.as_u16());
+                fields.milliseconds(Key::DURATION_MS, outcome.elapsed);
+                fields.known(Key::OUTCOME, outcome.end.as_str());
                 if let Some(failure) = failure {
                     if outcome.cause.is_some() {
-                        fields.failure("error", failure);
+                        fields.failure(Key::ERROR, failure);
                     }
-                    fields.string("category", failure.classification.category.as_str());
+                    fields.known(Key::CATEGORY, failure.classification.category.as_str());
                 }
                 add_tags(fields);
             });
@@ -113,7 +113,7 @@ pub(crate) fn add_tags(fields: &mut Fields) {
     current::with_current(|scope| {
         if let Some(unit) = scope.and_then(|scope| scope.unit.as_ref()) {
             for (key, value) in &unit.lock().tags {
-                fields.string(key, value);
+                fields.tag(key, value);
             }
         }
     });

@@ -1,6 +1,6 @@
 use std::cell::Cell;
 
-use super::{Ids, members::Members};
+use super::{Ids, key::CallSites, members::Members};
 
 /// A buffer that has grown larger is not kept.
 const LARGEST_KEPT: usize = 64 * 1024;
@@ -8,12 +8,14 @@ const LARGEST_KEPT: usize = 64 * 1024;
 /// What a line is made in: kept by each thread for its next line, so that none is allocated.
 #[derive(Default)]
 pub(super) struct Buffers {
-    pub(super) line: String,
+    pub(super) line: Vec<u8>,
     pub(super) message: String,
     /// What a `Debug` shows, before it is looked at for secrets.
     pub(super) shown: String,
     pub(super) members: Members,
     pub(super) ids: Ids,
+    /// Kept from line to line.
+    pub(super) call_sites: CallSites,
 }
 
 thread_local! {
@@ -32,7 +34,9 @@ impl Buffers {
     }
 
     fn clear(&mut self) {
-        for text in [&mut self.line, &mut self.message, &mut self.shown] {
+        self.line.clear();
+        self.line.shrink_to(LARGEST_KEPT);
+        for text in [&mut self.message, &mut self.shown] {
             text.clear();
             text.shrink_to(LARGEST_KEPT);
         }

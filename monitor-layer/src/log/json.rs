@@ -1,8 +1,8 @@
 //! Strings and numbers as RFC 8259 writes them.
 
-use std::fmt::Write as _;
+use std::io::Write as _;
 
-use crate::redact::Redactor;
+use crate::redact::{Redactor, Scan};
 
 /// Of each string, in bytes as written.
 pub(super) const LONGEST_STRING: usize = 16 * 1024;
@@ -10,7 +10,17 @@ pub(super) const LONGEST_STRING: usize = 16 * 1024;
 pub(super) const LONGEST_READ: usize = 2 * LONGEST_STRING;
 
 /// Writes what stands between a string's quotes, `[REDACTED]` in its secrets' places; `false` where it was cut.
-pub(super) fn push_redacted(json: &mut String, text: &str, redactor: &Redactor) -> bool {
+#[inline]
+pub(super) fn push_redacted(json: &mut Vec<u8>, text: &str, redactor: &Redactor) -> bool {
+    let scan = Scan::of(text);
+    if text.len() <= LONGEST_STRING && !scan.is_escaped() && !redactor.may_find(&scan) {
+        json.extend_from_slice(text.as_bytes());
+        return true;
+    }
+    push_looked_at(json, text, redactor)
+}
+
+fn push_looked_at(json: &mut Vec<u8>, text: &str, redactor: &Redactor) -> bool {
     let limit = json.len() + LONGEST_STRING;
     let read = start_of(text, LONGEST_READ);
     let mut fits = read.len() == text.len();
@@ -23,7 +33,15 @@ pub(super) fn push_redacted(json: &mut String, text: &str, redactor: &Redactor) 
 }
 
 /// Writes what stands between a string's quotes, until the whole is as long as `limit`; `false` where it was cut.
-pub(super) fn push_escaped(json: &mut String, text: &str, limit: usize) -> bool {
+#[inline]
+pub(super) fn push_escaped(json: &mut Vec<u8>, text: &str, limit: usize) -> bool {
+    if !Scan::of(text).is_escaped() {
+        return push_within(json, text, limit);
+    }
+    push_with_escapes(json, text, limit)
+}
+
+fn push_with_escapes(json: &mut Vec<u8>, text: &str, limit: usize) -> bool {
     let mut copied = 0;
     for (at, byte) in text.bytes().enumerate() {
         if !IS_ESCAPED[usize::from(byte)] {
@@ -35,13 +53,14 @@ pub(super) fn push_escaped(json: &mut String, text: &str, limit: usize) -> bool 
         copied = at + 1;
         let before = json.len();
         match byte {
-            b'"' => json.push_str("\\\""),
-            b'\\' => json.push_str("\\\\"),
-            b'\n' => json.push_str("\\n"),
-            b'\r' => json.push_str("\\r"),
-            b'\t' => json.push_str("\\t"),
+            b'"' => json.extend_from_slice(b"\\\""),
+            b'\\' => json.extend_from_slice(b"\\\\"),
+            b'\n' => json.extend_from_slice(b"\\n"),
+            b'\r' => json.extend_from_slice(b"\\r"),
+            b'\t' => json.extend_from_slice(b"\\t"),
             other => {
-                let _ = write!(json, "\\u{other:04x}");
+                json.extend_from_slice(b"\\u00");
+                json.extend_from_slice(&[hex_digit(other >> 4), hex_digit(other & 15)]);
             }
         }
         if json.len() > limit {
@@ -66,9 +85,9 @@ const IS_ESCAPED: [bool; 256] = {
     table
 };
 
-fn push_within(json: &mut String, text: &str, limit: usize) -> bool {
+fn push_within(json: &mut Vec<u8>, text: &str, limit: usize) -> bool {
     let fits = start_of(text, limit.saturating_sub(json.len()));
-    json.push_str(fits);
+    json.extend_from_slice(fits.as_bytes());
     fits.len() == text.len()
 }
 
@@ -81,22 +100,22 @@ pub(super) fn start_of(text: &str, longest: usize) -> &str {
     &text[..end.unwrap_or(0)]
 }
 
-pub(super) fn push_integer(json: &mut String, number: impl itoa::Integer) {
-    json.push_str(itoa::Buffer::new().format(number));
+pub(super) fn push_integer(json: &mut Vec<u8>, number: impl itoa::Integer) {
+    json.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
 }
 
 /// What is no number is a string.
-pub(super) fn push_float(json: &mut String, number: f64) {
-    /// Up to here, three decimals are told apart from all others.
-    const MOST_THOUSANDTHS: f64 = 1e15;
+pub(super) fn push_float(json: &mut Vec<u8>, number: f64) {
+    /// Two decimals of up to 15 digits are never the same float (IEEE 754 double precision).
+    const MOST_MILLIONTHS: u64 = 1_000_000_000_000_000;
 
-    let thousandths = (number * 1e3).round();
     let magnitude = number.abs();
+    let millionths = (magnitude * 1e6 + 0.5) as u64;
+    if millionths < MOST_MILLIONTHS && millionths as f64 / 1e6 == magnitude {
+        return push_millionths(json, number.is_sign_negative(), millionths);
+    }
     let _ = if !number.is_finite() {
         write!(json, "\"{number}\"")
-    } else if thousandths.abs() < MOST_THOUSANDTHS && thousandths / 1e3 == number {
-        push_thousandths(json, number.is_sign_negative(), thousandths.abs() as u64);
-        Ok(())
     } else if (1e-7..1e21).contains(&magnitude) {
         write!(json, "{number}")
     } else {
@@ -105,29 +124,57 @@ pub(super) fn push_float(json: &mut String, number: f64) {
 }
 
 /// As the shortest decimal that reads as the same float: most of what is logged, at a fraction of the cost.
-fn push_thousandths(json: &mut String, is_negative: bool, thousandths: u64) {
+fn push_millionths(json: &mut Vec<u8>, is_negative: bool, millionths: u64) {
+    /// What tells a digit from its number.
+    const ZEROS: u64 = u64::from_ne_bytes([b'0'; 8]);
+
     if is_negative {
-        json.push('-');
+        json.push(b'-');
     }
-    push_integer(json, thousandths / 1000);
-    let decimals = thousandths % 1000;
+    push_integer(json, millionths / 1_000_000);
+    let decimals = (millionths % 1_000_000) as u32;
     if decimals != 0 {
-        let digits = [decimals / 100, decimals / 10 % 10, decimals % 10];
-        let last = digits.iter().rposition(|digit| *digit != 0).unwrap_or(0);
-        json.push('.');
-        for digit in &digits[..=last] {
-            json.push(char::from(b'0' + *digit as u8));
-        }
+        let (high, low) = (decimals / 1000, decimals % 1000);
+        let digit = |number: u32, place| (number / place % 10) as u8;
+        let digits = u64::from_be_bytes([
+            b'.' ^ b'0',
+            digit(high, 100),
+            digit(high, 10),
+            digit(high, 1),
+            digit(low, 100),
+            digit(low, 10),
+            digit(low, 1),
+            0,
+        ]);
+        // The zeros at the end, the last byte among them.
+        let zeros = digits.trailing_zeros() / 8;
+        let start = json.len();
+        json.extend_from_slice(&(digits ^ ZEROS).to_be_bytes());
+        json.truncate(start + 8 - zeros as usize);
     }
 }
 
-pub(super) fn push_hex(json: &mut String, bytes: &[u8]) {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-
-    for byte in bytes {
-        json.push(char::from(DIGITS[usize::from(byte >> 4)]));
-        json.push(char::from(DIGITS[usize::from(byte & 15)]));
+const fn hex_digit(nibble: u8) -> u8 {
+    match nibble {
+        0..=9 => b'0' + nibble,
+        _ => b'a' - 10 + nibble,
     }
+}
+
+/// Sixteen digits, by calculating with eight of them at once.
+pub(super) fn hex(number: u64) -> [[u8; 8]; 2] {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+
+    [(number >> 32) as u32, number as u32].map(|half| {
+        // Each nibble into a byte of its own.
+        let mut spread = u64::from(half);
+        spread = (spread | spread << 16) & 0x0000_ffff_0000_ffff;
+        spread = (spread | spread << 8) & 0x00ff_00ff_00ff_00ff;
+        spread = (spread | spread << 4) & 0x0f0f_0f0f_0f0f_0f0f;
+        let letters = ((spread + 6 * ONES) >> 4) & ONES;
+        let digits = spread + u64::from(b'0') * ONES + letters * u64::from(b'a' - b'0' - 10);
+        digits.to_be_bytes()
+    })
 }
 
 #[cfg(test)]
@@ -135,9 +182,9 @@ mod tests {
     use super::*;
 
     fn escaped(text: &str, limit: usize) -> (String, bool) {
-        let mut json = String::new();
+        let mut json = Vec::new();
         let fits = push_escaped(&mut json, text, limit);
-        (json, fits)
+        (String::from_utf8(json).unwrap(), fits)
     }
 
     #[test]
@@ -167,21 +214,21 @@ mod tests {
     #[test]
     fn a_secret_at_the_limit_is_not_half_told() {
         let text = format!("{}db://u:hunter2@h", "x ".repeat(LONGEST_STRING / 2 - 6));
-        let mut json = String::new();
+        let mut json = Vec::new();
         assert!(!push_redacted(&mut json, &text, &Redactor::default()));
         assert!(
-            json.ends_with(" db://u:[REDA"),
-            "{}",
-            &json[json.len() - 20..]
+            json.ends_with(b" db://u:[REDA"),
+            "{:?}",
+            json[json.len() - 20..].escape_ascii()
         );
     }
 
     #[test]
     fn a_float_reads_as_it_was_and_what_is_no_number_is_text() {
         let written = |number: f64| {
-            let mut json = String::new();
+            let mut json = Vec::new();
             push_float(&mut json, number);
-            json
+            String::from_utf8(json).unwrap()
         };
         for (number, expected) in [
             (2.5, "2.5"),
@@ -189,6 +236,10 @@ mod tests {
             (-0.125, "-0.125"),
             (12.34, "12.34"),
             (0.001, "0.001"),
+            (1.234567, "1.234567"),
+            (0.000001, "0.000001"),
+            (1e8, "100000000"),
+            (-0.0, "-0"),
             (1e300, "1e300"),
             (-1e-300, "-1e-300"),
             (f64::NAN, "\"NaN\""),
@@ -203,13 +254,23 @@ mod tests {
             bits ^= bits << 17;
             let number = match step % 2 {
                 0 => f64::from_bits(bits),
-                _ => (bits % 10_000_000_000) as f64 / 1e3,
+                _ => (bits % 10_000_000_000_000) as f64 / 1e6,
             };
             if number.is_finite() {
                 let read: f64 = written(number).parse().unwrap();
                 assert_eq!(read.to_bits(), number.to_bits(), "{number:e}");
                 assert!(written(number).parse::<serde_json::Number>().is_ok());
             }
+        }
+    }
+
+    #[test]
+    fn a_number_s_hex_digits_are_those_that_it_is_formatted_with() {
+        let mut number: u64 = 42;
+        for _ in 0..10_000 {
+            number = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ number >> 7;
+            let written = String::from_utf8(hex(number).concat()).unwrap();
+            assert_eq!(written, format!("{number:016x}"));
         }
     }
 }

@@ -1,20 +1,31 @@
-use std::{fmt, mem, ops::Deref, panic, sync::Arc};
+use std::{
+    fmt, mem,
+    ops::Deref,
+    panic::{self, AssertUnwindSafe},
+    sync::Arc,
+};
 
 use tracing::{
-    Dispatch, Event, Subscriber,
+    Dispatch, Event, Metadata, Subscriber,
     span::{Attributes, Id, Record},
 };
 use tracing_subscriber::{Layer, layer::Context, registry::LookupSpan};
 
 use super::{
-    Entry, Identity, buffers::Buffers, fields::Fields, members::Known, opening, span::SpanFields,
-    visit::Visitor,
+    Entry, Message, Opening,
+    buffers::Buffers,
+    identity::{Identity, SpanIds},
+    span::SpanFields,
+    visit::{Keys, Visitor},
 };
 use crate::{
     metrics::Signal,
     monitor::Core,
     redact::Redactor,
-    trace::{current, spans::Spans},
+    trace::{
+        current::{self, Scope},
+        spans::Spans,
+    },
 };
 
 /// Writes the log entries of `tracing` events, with the ids of the exchange, job or step that they happen in.
@@ -31,6 +42,16 @@ pub struct LogLayer {
 enum Destination<'a> {
     Own(&'a Core),
     Current(Arc<Core>),
+}
+
+/// What is around an event.
+struct Surroundings<'a> {
+    core: Destination<'a>,
+    identity: Identity,
+    /// To be written before.
+    opening: Option<Arc<Opening>>,
+    /// The span that was entered last, where it is known here.
+    innermost: Option<Id>,
 }
 
 impl Deref for Destination<'_> {
@@ -66,31 +87,58 @@ impl LogLayer {
         &self.spans
     }
 
-    /// Where the event goes: to the monitor whose work it happens in, unless a layer of that monitor's own sees it.
-    fn destination(&self) -> Option<Destination<'_>> {
-        current::with_current(|scope| {
-            let own = self.core.as_ref();
-            let Some(current) = scope.and_then(|scope| scope.core.as_ref()) else {
-                return Some(own.map(|own| Destination::Own(own)));
-            };
-            let is_own = own.is_some_and(|own| Arc::ptr_eq(&current.shared, &own.shared));
-            Some(match own {
-                Some(own) if Arc::ptr_eq(current, own) => Some(Destination::Own(own)),
-                _ if is_own || !current.log.has_layer() => {
-                    Some(Destination::Current(Arc::clone(current)))
-                }
-                _ => None,
-            })
-        })
-        .flatten()
+    /// Where something goes that happens here: to the monitor whose work it is part of, unless a layer of that
+    /// monitor's own sees it.
+    fn destination(&self, scope: Option<&Scope>) -> Option<Destination<'_>> {
+        let own = self.core.as_ref();
+        let Some(current) = scope.and_then(|scope| scope.core.as_ref()) else {
+            return own.map(|own| Destination::Own(own));
+        };
+        let is_own = own.is_some_and(|own| Arc::ptr_eq(&current.shared, &own.shared));
+        match own {
+            Some(own) if Arc::ptr_eq(current, own) => Some(Destination::Own(own)),
+            _ if is_own || !current.log.has_layer() => {
+                Some(Destination::Current(Arc::clone(current)))
+            }
+            _ => None,
+        }
     }
 
-    fn write<S>(&self, core: &Core, event: &Event<'_>, context: &Context<'_, S>)
+    /// What is around an event; `None` where no line is to be written of it.
+    fn surroundings(&self, event: &Event<'_>) -> Option<Surroundings<'_>> {
+        let metadata = event.metadata();
+        let mut around = current::with_current(|scope| {
+            let core = self.destination(scope.as_deref())?;
+            if !core.log.enabled(metadata.target(), *metadata.level()) {
+                return None;
+            }
+            Some(Surroundings {
+                core,
+                identity: scope.as_deref().map(Identity::of).unwrap_or_default(),
+                innermost: scope.as_deref().and_then(|it| self.spans.innermost(it)),
+                opening: scope.and_then(|scope| scope.opening.take()),
+            })
+        })?;
+        // The span that an event names is its parent, in place of the innermost one that is entered.
+        if let Some(parent) = event.parent() {
+            let parent = self
+                .spans
+                .with(parent, |span| span.context.as_ref().map(SpanIds::of));
+            if let Some(Some(parent)) = parent {
+                around.identity.span = Some(parent);
+            }
+        }
+        Some(around)
+    }
+
+    fn write<S>(&self, around: &Surroundings<'_>, event: &Event<'_>, context: &Context<'_, S>)
     where
         S: Subscriber + for<'lookup> LookupSpan<'lookup>,
     {
-        opening::write_held_back();
-        let mut identity = Identity::current();
+        let core = &*around.core;
+        if let Some(opening) = &around.opening {
+            opening.write();
+        }
         Buffers::with(|buffers| {
             let Buffers {
                 line,
@@ -98,28 +146,25 @@ impl LogLayer {
                 shown,
                 members,
                 ids,
+                call_sites,
             } = buffers;
-            let fields = Fields::new(members, &core.redactor, Known::Goes);
-            event.record(&mut Visitor::of_event(fields, shown, message));
-            ids.take_from(members);
-            for (depth, span) in context.event_scope(event).into_iter().flatten().enumerate() {
-                self.spans.with(&span.id(), |span| {
-                    // Else the innermost that is entered is current.
-                    if depth == 0
-                        && event.parent().is_some()
-                        && let Some(context) = &span.context
-                    {
-                        identity.trace_id = Some(context.trace_id());
-                        identity.span_id = Some(context.span_id());
-                    }
-                    members.add_missing(&span.line.members);
-                    ids.add_missing(&span.line.ids);
-                });
-            }
+            event.record(&mut Visitor {
+                members,
+                ids,
+                shown,
+                message: Some(message),
+                keys: Keys::of(event.metadata(), call_sites, &core.redactor),
+            });
+            self.for_each_span(event, around, context, |span| {
+                members.add_missing(&span.members);
+                ids.add_missing(&span.ids);
+            });
             let mut entry = Entry {
+                origin: &core.origin,
+                redactor: &core.redactor,
                 level: *event.metadata().level(),
-                message,
-                identity: &identity,
+                message: Message::Any(message),
+                identity: &around.identity,
                 ids,
                 members,
             };
@@ -127,11 +172,46 @@ impl LogLayer {
         });
     }
 
-    fn record(&self, record: impl FnOnce(&mut Visitor<'_>)) -> SpanFields {
+    /// Looks at the spans that an event happens in, from the innermost outwards; at some of them twice.
+    fn for_each_span<S>(
+        &self,
+        event: &Event<'_>,
+        around: &Surroundings<'_>,
+        context: &Context<'_, S>,
+        mut look: impl FnMut(&SpanFields),
+    ) where
+        S: Subscriber + for<'lookup> LookupSpan<'lookup>,
+    {
+        let mut next = match event.is_contextual() {
+            true => around.innermost.clone(),
+            false => event.parent().cloned(),
+        };
+        let mut is_known = next.is_some() || event.is_root();
+        while let Some(id) = next.filter(|_| is_known) {
+            let parent = self.spans.with(&id, |span| {
+                look(&span.line);
+                span.parent.clone()
+            });
+            is_known = parent.is_some();
+            next = parent.flatten();
+        }
+        // The registry knows of all there are, at more cost.
+        if !is_known {
+            for span in context.event_scope(event).into_iter().flatten() {
+                self.spans.with(&span.id(), |span| look(&span.line));
+            }
+        }
+    }
+
+    fn record(
+        &self,
+        metadata: &'static Metadata<'static>,
+        record: impl FnOnce(&mut Visitor<'_>),
+    ) -> SpanFields {
         let none = Redactor::default();
-        let destination = self.destination();
+        let destination = current::with_current(|scope| self.destination(scope.as_deref()));
         let redactor = destination.as_ref().map_or(&none, |core| &core.redactor);
-        SpanFields::record(redactor, record)
+        SpanFields::record(metadata, redactor, record)
     }
 }
 
@@ -147,19 +227,21 @@ where
         self.spans.join_all(subscriber);
     }
 
-    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, _: Context<'_, S>) {
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
         // Before the span is known: what is recorded may log in turn.
-        let mut line = self.record(|visitor| attributes.record(visitor));
-        self.spans.opened(attributes, id);
+        let mut line = self.record(attributes.metadata(), |visitor| attributes.record(visitor));
+        self.spans.opened(attributes, id, &context);
         self.spans
             .with(id, |span| mem::swap(&mut span.line, &mut line));
         line.recycle();
     }
 
-    fn on_record(&self, id: &Id, values: &Record<'_>, _: Context<'_, S>) {
-        let line = self.record(|visitor| values.record(visitor));
-        self.spans.with(id, |span| span.line.replace(&line));
-        line.recycle();
+    fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
+        if let Some(metadata) = context.metadata(id) {
+            let line = self.record(metadata, |visitor| values.record(visitor));
+            self.spans.with(id, |span| span.line.replace(&line));
+            line.recycle();
+        }
         #[cfg(feature = "otlp")]
         self.spans.recorded(id, values);
     }
@@ -184,19 +266,15 @@ where
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         #[cfg(feature = "otlp")]
         self.spans.event(event);
-        let Some(core) = self.destination() else {
+        let Some(around) = self.surroundings(event) else {
             return;
         };
-        let metadata = event.metadata();
-        if !core.log.enabled(metadata.target(), *metadata.level()) {
-            return;
-        }
         // A `Debug` of the user's that panics takes its line, and nothing else.
-        let written = panic::catch_unwind(panic::AssertUnwindSafe(|| {
-            self.write(&core, event, &context);
+        let written = panic::catch_unwind(AssertUnwindSafe(|| {
+            self.write(&around, event, &context);
         }));
         if written.is_err() {
-            core.metrics.dropped(Signal::Logs);
+            around.core.metrics.dropped(Signal::Logs);
         }
     }
 }

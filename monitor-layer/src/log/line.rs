@@ -1,54 +1,82 @@
 //! The entry as one JSON object, its keys in the order that is promised.
 
+use tracing::Level;
+
 use super::{
-    Entry, Origin, Timestamp,
-    json::{push_escaped, push_hex, push_redacted},
-    level_name,
+    Entry, Message, Timestamp,
+    identity::SpanIds,
+    json::{hex, push_escaped, push_redacted},
 };
+
+use crate::trace::TraceId;
 
 /// Of a user's and a job's id, in bytes as written.
 const LONGEST_ID: usize = 1024;
 
-pub(super) fn write(line: &mut String, origin: Origin<'_>, entry: &mut Entry<'_>, now: Timestamp) {
-    line.push_str("{\"timestamp\":\"");
+pub(super) fn write(line: &mut Vec<u8>, entry: &mut Entry<'_>, now: Timestamp) {
+    line.extend_from_slice(b"{\"timestamp\":\"");
     now.push_to(line);
-    line.push_str("\",\"level\":\"");
-    line.push_str(level_name(entry.level));
-    line.push_str("\",\"message\":\"");
-    let mut is_whole = push_redacted(line, entry.message, origin.redactor);
-    line.push_str("\",\"service\":\"");
-    push_escaped(line, origin.service, usize::MAX);
-    line.push_str("\",\"env\":\"");
-    push_escaped(line, origin.env, usize::MAX);
-    let identity = entry.identity;
-    if let Some(id) = identity.trace_id {
-        line.push_str("\",\"traceId\":\"");
-        push_hex(line, &id.to_bytes());
+    match entry.level {
+        Level::ERROR => line.extend_from_slice(b"\",\"level\":\"error\",\"message\":\""),
+        Level::WARN => line.extend_from_slice(b"\",\"level\":\"warn\",\"message\":\""),
+        Level::INFO => line.extend_from_slice(b"\",\"level\":\"info\",\"message\":\""),
+        _ => line.extend_from_slice(b"\",\"level\":\"debug\",\"message\":\""),
     }
-    if let Some(id) = identity.span_id {
-        line.push_str("\",\"spanId\":\"");
-        push_hex(line, &id.to_bytes());
+    let mut is_whole = match entry.message {
+        Message::Own(text) => {
+            line.extend_from_slice(text.as_bytes());
+            true
+        }
+        Message::Any(text) => push_redacted(line, text, entry.redactor),
+    };
+    line.push(b'"');
+    line.extend_from_slice(&entry.origin.json);
+    let identity = entry.identity;
+    if let Some(span) = &identity.span {
+        line.extend_from_slice(&ids(span));
     }
     for (key, told, known) in [
-        ("\",\"userId\":\"", &entry.ids.user, &identity.user),
-        ("\",\"jobId\":\"", &entry.ids.job, &identity.job),
+        (
+            b",\"userId\":\"".as_slice(),
+            &entry.ids.user,
+            &identity.user,
+        ),
+        (b",\"jobId\":\"", &entry.ids.job, &identity.job),
     ] {
         if !told.is_empty() {
-            line.push_str(key);
-            line.push_str(told);
+            line.extend_from_slice(key);
+            line.extend_from_slice(told);
+            line.push(b'"');
         } else if let Some(known) = known {
-            line.push_str(key);
+            line.extend_from_slice(key);
             let longest = line.len() + LONGEST_ID;
             is_whole &= push_escaped(line, known, longest);
+            line.push(b'"');
         }
     }
-    line.push('"');
     entry.members.close(!is_whole);
     let members = entry.members.json();
     if !members.is_empty() {
-        line.push_str(",\"metadata\":{");
-        line.push_str(members);
-        line.push('}');
+        line.extend_from_slice(b",\"metadata\":{");
+        line.extend_from_slice(members);
+        line.push(b'}');
     }
-    line.push('}');
+    line.push(b'}');
+}
+
+/// Their members, in one piece.
+fn ids(span: &SpanIds) -> [u8; 73] {
+    let mut members =
+        *b",\"traceId\":\"________________________________\",\"spanId\":\"________________\"";
+    let [high, low] = halves(span.trace);
+    members[12..28].copy_from_slice(hex(high).as_flattened());
+    members[28..44].copy_from_slice(hex(low).as_flattened());
+    let id = u64::from_be_bytes(span.span.to_bytes());
+    members[56..72].copy_from_slice(hex(id).as_flattened());
+    members
+}
+
+fn halves(id: TraceId) -> [u64; 2] {
+    let number = u128::from_be_bytes(id.to_bytes());
+    [(number >> 64) as u64, number as u64]
 }

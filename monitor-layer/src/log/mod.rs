@@ -3,18 +3,22 @@
 mod access;
 mod buffers;
 mod fields;
+mod identity;
 mod ids;
 mod json;
+mod key;
 mod layer;
 mod line;
 mod members;
 mod opening;
+mod origin;
 mod output;
 mod queue;
 mod sink;
 mod span;
 mod terminal;
 mod time;
+mod value;
 mod visit;
 mod writer;
 
@@ -35,23 +39,20 @@ pub use self::{access::AccessLog, layer::LogLayer, writer::LogWriter};
 pub(crate) use self::{
     access::{AccessExchange, add_tags, warn_of_unmatched},
     fields::Fields,
+    key::Key,
     opening::Opening,
+    origin::Origin,
     sink::Sink,
     span::SpanFields,
     time::Timestamp,
 };
 use self::{
-    buffers::Buffers,
-    ids::Ids,
-    members::{Known, Members},
-    sink::Form,
-    writer::Losses,
+    buffers::Buffers, identity::Identity, ids::Ids, members::Members, sink::Form, writer::Losses,
 };
 use crate::{
     metrics::{Metrics, Signal},
     monitor::Core,
     redact::Redactor,
-    trace::{SpanId, TraceId, current},
 };
 
 /// The target of the monitor's own warnings.
@@ -83,7 +84,7 @@ impl Log {
         env: &str,
         metrics: &Arc<Metrics>,
     ) -> (Self, Option<io::Error>) {
-        let (service, env): (Box<str>, Box<str>) = (service.into(), env.into());
+        let origin = Origin::new(&service.into(), env);
         let (form, metrics) = (self.sink.form, Arc::clone(metrics));
         let losses = Losses {
             count: Box::new(move |lines| {
@@ -92,23 +93,21 @@ impl Log {
                 }
             }),
             line: Box::new(move |dropped| {
-                let origin = Origin {
-                    service: &service,
-                    env: &env,
-                    redactor: &Redactor::default(),
-                };
+                let redactor = Redactor::default();
                 let mut members = Members::default();
-                let mut fields = Fields::new(&mut members, origin.redactor, Known::Stays);
-                fields.number("dropped", dropped);
+                let mut fields = Fields::new(&mut members, &redactor);
+                fields.number(Key::DROPPED, dropped);
                 let mut entry = Entry {
+                    origin: &origin,
+                    redactor: &redactor,
                     level: Level::WARN,
-                    message: &format!("{dropped} log lines dropped"),
+                    message: Message::Any(&format!("{dropped} log lines dropped")),
                     identity: &Identity::default(),
                     ids: &Ids::default(),
                     members: &mut members,
                 };
-                let mut line = String::new();
-                entry.write(&mut line, origin, form);
+                let mut line = Vec::new();
+                entry.write(&mut line, form);
                 line
             }),
         };
@@ -132,10 +131,11 @@ impl Log {
         core: &Core,
         target: &str,
         level: Level,
-        message: &str,
+        message: &'static str,
         describe: impl FnOnce(&mut Fields),
     ) {
         if self.enabled(target, level) {
+            let message = Message::Own(message);
             self.line_of(core, &Identity::current(), level, message, describe);
         }
     }
@@ -146,18 +146,20 @@ impl Log {
         core: &Core,
         identity: &Identity,
         level: Level,
-        message: &str,
+        message: Message<'_>,
         describe: impl FnOnce(&mut Fields),
     ) {
         opening::write_held_back();
         Buffers::with(|buffers| {
             let members = &mut buffers.members;
-            let mut fields = Fields::new(members, &core.redactor, Known::Stays);
+            let mut fields = Fields::new(members, &core.redactor);
             describe(&mut fields);
-            if let Some(parent) = identity.parent_span_id {
-                fields.span_id("parentSpanId", parent);
+            if let Some(parent) = identity.span.as_ref().and_then(|span| span.parent) {
+                fields.span_id(Key::PARENT_SPAN_ID, parent);
             }
             let mut entry = Entry {
+                origin: &core.origin,
+                redactor: &core.redactor,
                 level,
                 message,
                 identity,
@@ -170,7 +172,10 @@ impl Log {
 
     /// Tells the operator of something that is not as it should be.
     pub(crate) fn warning(&self, core: &Core, message: &str) {
-        self.line(core, OWN_TARGET, Level::WARN, message, |_| {});
+        if self.enabled(OWN_TARGET, Level::WARN) {
+            let message = Message::Any(message);
+            self.line_of(core, &Identity::current(), Level::WARN, message, |_| {});
+        }
     }
 
     pub(crate) fn flush(&self, deadline: Duration) {
@@ -183,83 +188,41 @@ impl Log {
     }
 
     /// `line` is a buffer, and empty.
-    fn write(&self, core: &Core, entry: &mut Entry<'_>, line: &mut String) {
-        entry.write(line, core.into(), self.sink.form);
+    fn write(&self, core: &Core, entry: &mut Entry<'_>, line: &mut Vec<u8>) {
+        entry.write(line, self.sink.form);
         if self.sink.write(line, entry.level).is_err() {
             core.metrics.dropped(Signal::Logs);
         }
     }
 }
 
-/// Whose log it is, and what is a secret there.
-#[derive(Clone, Copy)]
-struct Origin<'a> {
-    service: &'a str,
-    env: &'a str,
-    redactor: &'a Redactor,
-}
-
-impl<'a> From<&'a Core> for Origin<'a> {
-    fn from(core: &'a Core) -> Self {
-        Self {
-            service: &core.service,
-            env: &core.env,
-            redactor: &core.redactor,
-        }
-    }
-}
-
 /// What one line tells.
 struct Entry<'a> {
+    origin: &'a Origin,
+    redactor: &'a Redactor,
     level: Level,
-    message: &'a str,
+    message: Message<'a>,
     identity: &'a Identity,
     /// Told by fields, and before those of the identity.
     ids: &'a Ids,
     members: &'a mut Members,
 }
 
+/// What a line says first.
+#[derive(Clone, Copy)]
+enum Message<'a> {
+    /// The monitor's own words: they hold no secret, and nothing to be escaped.
+    Own(&'static str),
+    Any(&'a str),
+}
+
 impl Entry<'_> {
-    fn write(&mut self, line: &mut String, origin: Origin<'_>, form: Form) {
+    fn write(&mut self, line: &mut Vec<u8>, form: Form) {
         let now = Timestamp::from(SystemTime::now());
         match form {
-            Form::Readable => terminal::write(line, origin, self, now),
-            Form::Json => line::write(line, origin, self, now),
+            Form::Readable => terminal::write(line, self, now),
+            Form::Json => line::write(line, self, now),
         }
-    }
-}
-
-/// Whose line it is.
-#[derive(Clone, Default)]
-struct Identity {
-    trace_id: Option<TraceId>,
-    span_id: Option<SpanId>,
-    parent_span_id: Option<SpanId>,
-    user: Option<Arc<str>>,
-    job: Option<Arc<str>>,
-}
-
-impl Identity {
-    /// That of the exchange, job or step that is current.
-    fn current() -> Self {
-        current::with_current(|scope| {
-            let scope = scope?;
-            let (user, job) = match &scope.unit {
-                Some(unit) => {
-                    let state = unit.lock();
-                    (state.user.clone(), state.job.clone())
-                }
-                None => (None, None),
-            };
-            Some(Self {
-                trace_id: Some(scope.context.trace_id()),
-                span_id: Some(scope.context.span_id()),
-                parent_span_id: scope.context.parent_span_id(),
-                user,
-                job,
-            })
-        })
-        .unwrap_or_default()
     }
 }
 

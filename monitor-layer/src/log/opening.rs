@@ -3,10 +3,10 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use http::Method;
+use http::{Method, uri::PathAndQuery};
 use tracing::Level;
 
-use super::Identity;
+use super::{Key, Message, identity::Identity};
 use crate::{
     exchange::{RequestHead, Route},
     monitor::Core,
@@ -21,7 +21,7 @@ pub(crate) struct Opening {
     core: Arc<Core>,
     identity: Identity,
     method: Method,
-    path: Box<str>,
+    path: Option<PathAndQuery>,
     route: Option<Route>,
     /// Written, or never to be.
     settled: AtomicBool,
@@ -33,14 +33,14 @@ impl Opening {
             core: Arc::clone(core),
             identity: Identity::current(),
             method: request.method.clone(),
-            path: request.uri.path().into(),
+            path: request.uri.path_and_query().cloned(),
             route: request.route.cloned(),
             settled: AtomicBool::new(!wanted),
         }
     }
 
     pub(super) fn path(&self) -> &str {
-        &self.path
+        self.path.as_ref().map_or("", PathAndQuery::path)
     }
 
     /// It is not written any more.
@@ -58,12 +58,12 @@ impl Opening {
             core,
             &self.identity,
             Level::INFO,
-            "Request started",
+            Message::Own("Request started"),
             |fields| {
-                fields.string("method", self.method.as_str());
-                fields.string("path", self.path());
+                fields.string(Key::METHOD, self.method.as_str());
+                fields.string(Key::PATH, self.path());
                 if let Some(route) = &self.route {
-                    fields.string("route", route.as_str());
+                    fields.string(Key::ROUTE, route.as_str());
                 }
             },
         );

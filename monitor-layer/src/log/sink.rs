@@ -90,20 +90,20 @@ impl Sink {
     /// # Errors
     ///
     /// Where the line is lost.
-    pub(super) fn write(&self, line: &mut String, level: Level) -> io::Result<()> {
+    pub(super) fn write(&self, line: &mut Vec<u8>, level: Level) -> io::Result<()> {
         #[cfg(feature = "testing")]
         if let To::Memory(lines) = &self.to {
             lines
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
-                .push(line.clone());
+                .push(String::from_utf8_lossy(line).into_owned());
             return Ok(());
         }
         // In one piece, so that lines of several processes do not mix.
-        line.push('\n');
+        line.push(b'\n');
         match &self.to {
-            To::Background(background) => background.write(line.as_bytes(), level),
-            _ => self.with_writer(|writer| writer.write_all(line.as_bytes())),
+            To::Background(background) => background.write(line, level),
+            _ => self.with_writer(|writer| writer.write_all(line)),
         }
     }
 
@@ -213,13 +213,13 @@ mod tests {
         let (sender, lines) = mpsc::channel();
         let losses = Losses {
             count: Box::new(|_| {}),
-            line: Box::new(|_| String::new()),
+            line: Box::new(|_| Vec::new()),
         };
         // More than any address space has.
         let thread = thread::Builder::new().stack_size(1 << 60);
         let (sink, error) = Sink::writer(Sent(sender)).in_background(thread, losses);
         assert!(error.is_some());
-        sink.write(&mut "line".to_owned(), Level::INFO).unwrap();
+        sink.write(&mut b"line".to_vec(), Level::INFO).unwrap();
         assert_eq!(lines.try_recv().unwrap(), b"line\n");
     }
 }

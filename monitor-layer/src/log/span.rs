@@ -3,12 +3,13 @@ use std::{
     panic::{self, AssertUnwindSafe},
 };
 
+use tracing::Metadata;
+
 use super::{
     buffers::Buffers,
-    fields::Fields,
     ids::Ids,
-    members::{Known, Members},
-    visit::Visitor,
+    members::Members,
+    visit::{Keys, Visitor},
 };
 use crate::redact::Redactor;
 
@@ -28,16 +29,24 @@ thread_local! {
 
 impl SpanFields {
     /// Allocates nothing where the thread has one to spare that has grown large enough.
-    pub(super) fn record(redactor: &Redactor, record: impl FnOnce(&mut Visitor<'_>)) -> Self {
+    pub(super) fn record(
+        metadata: &'static Metadata<'static>,
+        redactor: &Redactor,
+        record: impl FnOnce(&mut Visitor<'_>),
+    ) -> Self {
         let spare = SPARE.try_with(|spare| spare.try_borrow_mut().ok()?.pop());
         let mut fields = spare.ok().flatten().unwrap_or_default();
         Buffers::with(|buffers| {
-            let told = Fields::new(&mut fields.members, redactor, Known::Goes);
-            let mut visitor = Visitor::of_span(told, &mut buffers.shown);
+            let mut visitor = Visitor {
+                members: &mut fields.members,
+                ids: &mut fields.ids,
+                shown: &mut buffers.shown,
+                message: None,
+                keys: Keys::of(metadata, &mut buffers.call_sites, redactor),
+            };
             // A `Debug` of the user's that panics takes the fields from it on, and nothing else.
             let _ = panic::catch_unwind(AssertUnwindSafe(|| record(&mut visitor)));
         });
-        fields.ids.take_from(&mut fields.members);
         fields
     }
 

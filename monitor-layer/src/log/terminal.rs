@@ -2,9 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::{Entry, Origin, Timestamp, level_name};
+use super::{Entry, Message, Timestamp, level_name};
 
-pub(super) fn write(line: &mut String, origin: Origin<'_>, entry: &Entry<'_>, now: Timestamp) {
+pub(super) fn write(written: &mut Vec<u8>, entry: &Entry<'_>, now: Timestamp) {
+    let line = &mut String::new();
     let color = match level_name(entry.level) {
         "error" => 31,
         "warn" => 33,
@@ -17,9 +18,10 @@ pub(super) fn write(line: &mut String, origin: Origin<'_>, entry: &Entry<'_>, no
         now.clock(),
         level_name(entry.level)
     );
-    push_escaped(line, origin.service);
+    push_escaped(line, &entry.origin.service);
     line.push_str(" \x1b[1m");
-    push_escaped(line, &origin.redactor.text(entry.message));
+    let (Message::Own(message) | Message::Any(message)) = entry.message;
+    push_escaped(line, &entry.redactor.text(message));
     line.push_str("\x1b[0m");
     let identity = entry.identity;
     for (key, told, known) in [
@@ -27,17 +29,19 @@ pub(super) fn write(line: &mut String, origin: Origin<'_>, entry: &Entry<'_>, no
         ("job", &entry.ids.job, &identity.job),
     ] {
         match known {
-            _ if !told.is_empty() => push_field(line, key, told),
+            _ if !told.is_empty() => push_field(line, key, &String::from_utf8_lossy(told)),
             Some(id) => push_field(line, key, id),
             None => {}
         }
     }
     for (key, value) in entry.members.iter() {
-        push_field(line, key, unquoted(value));
+        let [key, value] = [key, value].map(String::from_utf8_lossy);
+        push_field(line, &key, unquoted(&value));
     }
-    if let Some(id) = identity.trace_id {
-        let _ = write!(line, " \x1b[2mtrace={id}\x1b[0m");
+    if let Some(span) = &identity.span {
+        let _ = write!(line, " \x1b[2mtrace={}\x1b[0m", span.trace);
     }
+    written.extend_from_slice(line.as_bytes());
 }
 
 fn push_field(line: &mut String, key: &str, value: &str) {

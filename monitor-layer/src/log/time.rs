@@ -1,6 +1,7 @@
 use std::{
     cell::Cell,
-    fmt::{self, Write as _},
+    fmt,
+    io::Write as _,
     time::{Duration, SystemTime},
 };
 
@@ -33,28 +34,26 @@ impl Timestamp {
     }
 
     /// Writes it as it displays; what is before the milliseconds only once a second on each thread.
-    pub(super) fn push_to(self, text: &mut String) {
+    pub(super) fn push_to(self, text: &mut Vec<u8>) {
         thread_local! {
-            static SECOND: Cell<Option<(u64, [u8; TO_SECOND])>> = const { Cell::new(None) };
+            static SECOND: Cell<(u64, [u8; TO_SECOND])> = const { Cell::new((u64::MAX, [0; TO_SECOND])) };
         }
 
         let second = self.0.as_secs();
-        let known = SECOND.try_with(Cell::get).ok().flatten();
-        if let Some((_, known)) = known.filter(|(known, _)| *known == second)
-            && let Ok(known) = str::from_utf8(&known)
+        let milliseconds = self.0.subsec_millis() as u16;
+        if let Ok((known, start)) = SECOND.try_with(Cell::get)
+            && known == second
         {
-            text.push_str(known);
-            for place in [100, 10, 1] {
-                let digit = self.0.subsec_millis() / place % 10;
-                text.push(char::from(b'0' + digit as u8));
-            }
-            text.push('Z');
+            let digit = |place| b'0' + (milliseconds / place % 10) as u8;
+            text.extend_from_slice(&start);
+            text.extend_from_slice(&[digit(100), digit(10), digit(1), b'Z']);
             return;
         }
         let start = text.len();
         let _ = write!(text, "{self}");
-        let written = text.as_bytes()[start..].first_chunk();
-        let _ = SECOND.try_with(|known| known.set(written.map(|start| (second, *start))));
+        if let Some(written) = text[start..].first_chunk() {
+            let _ = SECOND.try_with(|known| known.set((second, *written)));
+        }
     }
 
     /// Year, month and day, counted in years that begin in March: the day that leaps is then the last.
@@ -120,9 +119,9 @@ mod tests {
         for milliseconds in [0, 7, 999, 1_000, 1_042, 951_782_399_999, 999, 1_000] {
             let since = Duration::from_millis(milliseconds);
             let moment = Timestamp::from(SystemTime::UNIX_EPOCH + since);
-            let mut text = String::new();
+            let mut text = Vec::new();
             moment.push_to(&mut text);
-            assert_eq!(text, moment.to_string());
+            assert_eq!(text, moment.to_string().into_bytes());
         }
     }
 

@@ -1,97 +1,165 @@
-use std::{error::Error, fmt};
+use std::{error::Error, fmt, mem};
 
-use tracing::field::{Field, Visit};
-
-use super::{
-    fields::{Fields, Shown},
-    ids,
+use tracing::{
+    Metadata,
+    field::{Field, Visit},
 };
 
-/// Writes fields as they are recorded.
+use super::{
+    ids::Ids,
+    json::{push_float, push_integer},
+    key::{CallSites, Key, Role},
+    members::Members,
+    value::{Shown, push_boolean, push_error, push_string},
+};
+use crate::{
+    error::{chain, text},
+    redact::{REDACTED, Redactor},
+};
+
+/// Writes fields of `tracing` as they are recorded, the last of a name in place of those before.
 pub(super) struct Visitor<'a> {
-    fields: Fields<'a>,
-    shown: &'a mut String,
+    pub(super) members: &'a mut Members,
+    pub(super) ids: &'a mut Ids,
+    pub(super) shown: &'a mut String,
     /// A span has none: a field of that name is one like others.
-    message: Option<&'a mut String>,
+    pub(super) message: Option<&'a mut String>,
+    pub(super) keys: Keys<'a>,
 }
 
-impl<'a> Visitor<'a> {
-    pub(super) fn of_event(
-        fields: Fields<'a>,
-        shown: &'a mut String,
-        message: &'a mut String,
+/// The keys of one call site.
+#[derive(Clone, Copy)]
+pub(super) struct Keys<'a> {
+    known: &'a [Key],
+    redactor: &'a Redactor,
+}
+
+impl<'a> Keys<'a> {
+    pub(super) fn of(
+        metadata: &'static Metadata<'static>,
+        call_sites: &'a mut CallSites,
+        redactor: &'a Redactor,
     ) -> Self {
         Self {
-            fields,
-            shown,
-            message: Some(message),
+            known: call_sites.keys(metadata, redactor),
+            redactor,
         }
     }
+}
 
-    pub(super) fn of_span(fields: Fields<'a>, shown: &'a mut String) -> Self {
-        Self {
-            fields,
-            shown,
-            message: None,
+impl Visitor<'_> {
+    #[inline]
+    fn add(&mut self, field: &Field, write: impl FnOnce(&mut Vec<u8>, &Redactor) -> bool) {
+        let Keys { known, redactor } = self.keys;
+        let Some(key) = known.get(field.index()) else {
+            return;
+        };
+        let write = |json: &mut Vec<u8>| write(json, redactor);
+        let id = match key.role {
+            Role::Message | Role::Member => return self.members.set(key, write),
+            Role::User => &mut self.ids.user,
+            Role::Job => &mut self.ids.job,
+        };
+        self.members
+            .aside(write, |told| Ids::set(id, &String::from_utf8_lossy(told)));
+    }
+
+    #[inline]
+    fn add_text(&mut self, field: &Field, text: &str) {
+        let Keys { known, redactor } = self.keys;
+        let Some(key) = known.get(field.index()) else {
+            return;
+        };
+        let id = match (key.role, &mut self.message) {
+            (Role::Message, Some(message)) => {
+                message.clear();
+                message.push_str(text);
+                return;
+            }
+            (Role::Message | Role::Member, _) => {
+                let text = if key.is_sensitive { REDACTED } else { text };
+                return self
+                    .members
+                    .set(key, |json| push_string(json, text, redactor));
+            }
+            (Role::User, _) => &mut self.ids.user,
+            (Role::Job, _) => &mut self.ids.job,
+        };
+        if !Ids::set(id, text) {
+            self.members.cut();
         }
     }
 }
 
 impl Visit for Visitor<'_> {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        if let Some(message) = self.message.as_deref_mut().filter(|_| is_message(field)) {
+        if let Some(message) = &mut self.message
+            && field.name() == "message"
+        {
             message.clear();
-            Shown(message).show(value);
-            return;
+            return Shown(message).show(value);
         }
-        self.shown.clear();
-        Shown(self.shown).show(value);
-        match field.name() {
-            id @ (ids::USER | ids::JOB) => self.fields.id(id, self.shown),
-            name => self.fields.string(name, &*self.shown),
-        }
+        let mut shown = mem::take(self.shown);
+        shown.clear();
+        Shown(&mut shown).show(value);
+        self.add_text(field, &shown);
+        *self.shown = shown;
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        match (&mut self.message, field.name()) {
-            (Some(message), "message") => {
-                message.clear();
-                message.push_str(value);
-            }
-            (_, id @ (ids::USER | ids::JOB)) => self.fields.id(id, value),
-            (_, name) => self.fields.string(name, value),
-        }
+        self.add_text(field, value);
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.fields.number(field.name(), value);
+        self.add(field, |json, _| {
+            push_integer(json, value);
+            true
+        });
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.fields.number(field.name(), value);
+        self.add(field, |json, _| {
+            push_integer(json, value);
+            true
+        });
     }
 
     fn record_u128(&mut self, field: &Field, value: u128) {
-        self.fields.number(field.name(), value);
+        self.add(field, |json, _| {
+            push_integer(json, value);
+            true
+        });
     }
 
     fn record_i128(&mut self, field: &Field, value: i128) {
-        self.fields.number(field.name(), value);
+        self.add(field, |json, _| {
+            push_integer(json, value);
+            true
+        });
     }
 
     fn record_f64(&mut self, field: &Field, value: f64) {
-        self.fields.float(field.name(), value);
+        self.add(field, |json, _| {
+            push_float(json, value);
+            true
+        });
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.fields.boolean(field.name(), value);
+        self.add(field, |json, _| {
+            push_boolean(json, value);
+            true
+        });
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
-        self.fields.error(field.name(), value);
+        let is_sensitive = self.keys.known.get(field.index());
+        if is_sensitive.is_some_and(|key| key.is_sensitive) {
+            return self.add_text(field, REDACTED);
+        }
+        let (message, chain) = (text(value), chain(value));
+        self.add(field, |json, redactor| {
+            push_error(json, None, &message, &chain, redactor)
+        });
     }
-}
-
-fn is_message(field: &Field) -> bool {
-    field.name() == "message"
 }

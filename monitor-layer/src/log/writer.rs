@@ -38,7 +38,7 @@ pub(super) struct Losses {
     /// Counts lines that could not be written.
     pub(super) count: Box<dyn Fn(u64) + Send>,
     /// The line that tells how many were dropped.
-    pub(super) line: Box<dyn Fn(u64) -> String + Send>,
+    pub(super) line: Box<dyn Fn(u64) -> Vec<u8> + Send>,
 }
 
 impl Background {
@@ -103,8 +103,8 @@ fn write(queue: &Queue, mut output: Output, losses: &Losses) {
         untold += taken.dropped + lost;
         if untold > 0 && lost == 0 {
             let mut line = (losses.line)(untold);
-            line.push('\n');
-            if output.write(line.as_bytes(), || queue.is_closed()) == 0 {
+            line.push(b'\n');
+            if output.write(&line, || queue.is_closed()) == 0 {
                 untold = 0;
             }
         }

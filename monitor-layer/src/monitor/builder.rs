@@ -355,30 +355,28 @@ impl MonitorBuilder {
                 format!("The log has no thread of its own, so that whoever logs writes: {error}")
             }));
         }
-        let core = Arc::new(Core {
-            service: service.into(),
-            shared: Arc::new(Shared {
-                env: env.into(),
-                sampler,
-                registry,
-                metrics,
-                steps: SiteTable::default(),
-                redactor,
-                log,
-                errors: Capture::new(self.classifier, sinks),
-                access_log: self.access_log,
-                #[cfg(feature = "otlp")]
-                exporter,
-                #[cfg(feature = "server")]
-                started: std::time::Instant::now(),
-                #[cfg(feature = "server")]
-                health,
-                #[cfg(feature = "server")]
-                scrapes: Default::default(),
-                #[cfg(feature = "server")]
-                shutdown: Default::default(),
-            }),
-        });
+        let shared = Shared {
+            env: env.into(),
+            sampler,
+            registry,
+            metrics,
+            steps: SiteTable::default(),
+            redactor,
+            log,
+            errors: Capture::new(self.classifier, sinks),
+            access_log: self.access_log,
+            #[cfg(feature = "otlp")]
+            exporter,
+            #[cfg(feature = "server")]
+            started: std::time::Instant::now(),
+            #[cfg(feature = "server")]
+            health,
+            #[cfg(feature = "server")]
+            scrapes: Default::default(),
+            #[cfg(feature = "server")]
+            shutdown: Default::default(),
+        };
+        let core = Arc::new(Core::new(service.into(), Arc::new(shared)));
         #[cfg(feature = "otlp")]
         if let Some(exporter) = &core.exporter {
             exporter.belongs_to(&core);

@@ -2,7 +2,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::{
     error::Capture,
-    log::{AccessLog, Log},
+    log::{AccessLog, Log, Origin},
     metrics::{Metrics, Signal},
     redact::Redactor,
     step::SiteTable,
@@ -12,7 +12,19 @@ use crate::{
 /// A monitor as the work sees it: one service name and what all names of a monitor share.
 pub(crate) struct Core {
     pub(crate) service: Arc<str>,
+    /// The same, as lines have it.
+    pub(crate) origin: Origin,
     pub(crate) shared: Arc<Shared>,
+}
+
+impl Core {
+    pub(super) fn new(service: Arc<str>, shared: Arc<Shared>) -> Self {
+        Self {
+            origin: Origin::new(&service, &shared.env),
+            service,
+            shared,
+        }
+    }
 }
 
 /// What the service and its workers have in common.

@@ -66,10 +66,7 @@ impl Monitor {
     #[must_use]
     pub fn worker(&self, name: impl Into<Arc<str>>) -> Self {
         Self {
-            core: Arc::new(Core {
-                service: name.into(),
-                shared: Arc::clone(&self.core.shared),
-            }),
+            core: Arc::new(Core::new(name.into(), Arc::clone(&self.core.shared))),
             lifetime: Arc::clone(&self.lifetime),
         }
     }

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::Redactor;
+use super::{Redactor, Scan};
 
 fn redact_text(text: &str) -> Cow<'_, str> {
     Redactor::default().text(text)
@@ -84,6 +84,10 @@ fn any_text_comes_out_valid_and_redacting_it_again_changes_nothing() {
         let once = redact_text(&text);
         let twice = redact_text(&once);
         assert_eq!(once, twice, "{text:?}");
+        assert!(
+            once == text || Scan::of(&text).may_hold_secret(),
+            "{text:?}"
+        );
         changed += u32::from(matches!(once, Cow::Owned(_)));
     }
     assert!(
@@ -101,6 +105,10 @@ fn any_number_of_digits_comes_out_the_same_when_redacted_again() {
             .collect();
         let once = redact_text(&text);
         assert_eq!(once, redact_text(&once), "{text:?}");
+        assert!(
+            once == text || Scan::of(&text).may_hold_secret(),
+            "{text:?}"
+        );
     }
 }
 

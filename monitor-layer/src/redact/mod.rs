@@ -5,10 +5,11 @@ mod credentials;
 mod key;
 mod nested;
 mod redactor;
+mod scan;
 mod text;
 mod word;
 
-pub(crate) use self::{key::Word, redactor::Redactor};
+pub(crate) use self::{key::Word, redactor::Redactor, scan::Scan};
 
 /// What stands in a secret's place.
 pub(crate) const REDACTED: &str = "[REDACTED]";

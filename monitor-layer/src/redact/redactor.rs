@@ -2,10 +2,11 @@ use std::{
     borrow::Cow,
     ops::Range,
     panic::{AssertUnwindSafe, catch_unwind},
+    sync::atomic::{AtomicU64, Ordering},
 };
 
 use super::{
-    REDACTED, Word,
+    REDACTED, Scan, Word,
     key::names_secret,
     text::{Piece, pieces},
 };
@@ -16,12 +17,28 @@ type Find = dyn Fn(&str) -> Option<Range<usize>> + Send + Sync;
 #[derive(Default)]
 pub(crate) struct Redactor {
     words: Vec<Word>,
+    words_id: u64,
     finders: Vec<Box<Find>>,
 }
 
 impl Redactor {
     pub(crate) fn add_word(&mut self, word: Word) {
+        /// 0 is no word at all.
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+
         self.words.push(word);
+        self.words_id = NEXT.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Whether the user's words have a string under this key kept out, which no word of ours does.
+    #[inline]
+    pub(crate) fn is_sensitive_to_user(&self, key: &[u8]) -> bool {
+        !self.words.is_empty() && names_secret(key, &self.words)
+    }
+
+    /// Tells apart those that judge a key differently, for whoever keeps what was judged.
+    pub(crate) const fn words_id(&self) -> u64 {
+        self.words_id
     }
 
     pub(crate) fn add_finder(
@@ -34,6 +51,12 @@ impl Redactor {
     /// Whether a string under this key is to be kept out of every sink.
     pub(crate) fn is_sensitive(&self, key: &str) -> bool {
         names_secret(key.as_bytes(), &self.words)
+    }
+
+    /// Whether a text that was scanned is to be looked at more closely.
+    #[inline]
+    pub(crate) fn may_find(&self, scan: &Scan) -> bool {
+        scan.may_hold_secret() || !self.finders.is_empty()
     }
 
     /// The text with `[REDACTED]` in its secrets' places; lent where there is none.

@@ -6,6 +6,7 @@ use super::StepSite;
 use crate::{
     error::{Failure, Origin},
     exchange::guarded,
+    log::Key,
     metrics::{StepMetrics, StepStatus},
     monitor::{Core, current_core},
     trace::{
@@ -65,7 +66,7 @@ impl RunningStep {
             current::enter(&mut scope, || {
                 core.log
                     .line(core, STEP_TARGET, Level::INFO, "Step started", |fields| {
-                        fields.string("step", name);
+                        fields.string(Key::STEP, name);
                     });
             });
         }
@@ -103,14 +104,14 @@ impl RunningStep {
             StepStatus::Error | StepStatus::Panicked => (Level::ERROR, "Step failed"),
         };
         core.log.line(core, STEP_TARGET, level, message, |fields| {
-            fields.string("step", self.name);
-            fields.milliseconds("durationMs", elapsed);
+            fields.string(Key::STEP, self.name);
+            fields.milliseconds(Key::DURATION_MS, elapsed);
             if status != StepStatus::Success {
-                fields.string("status", status.as_str());
+                fields.known(Key::STATUS, status.as_str());
             }
             if let Some(failure) = &failure {
-                fields.failure("error", failure);
-                fields.string("category", failure.classification.category.as_str());
+                fields.failure(Key::ERROR, failure);
+                fields.known(Key::CATEGORY, failure.classification.category.as_str());
             }
         });
         #[cfg(feature = "otlp")]

@@ -3,4 +3,5 @@
 mod any;
 mod entries;
 mod redaction;
+mod spans;
 mod writer;

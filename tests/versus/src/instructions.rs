@@ -12,6 +12,7 @@ use std::{
 };
 
 use versus::{
+    events::{self, Ours, SURROUNDINGS, events},
     ours::{DurationHistogram, RequestSeries},
     peers,
     requests::App,
@@ -26,6 +27,7 @@ pub(crate) const OPERATE: &str = "operate";
 const OBSERVE: f64 = 120.0;
 const FIND: f64 = 490.0;
 const SCRAPE: f64 = 5_000.0;
+const LINE: f64 = 3_500.0;
 const REQUEST: f64 = 3_100.0;
 const REQUEST_WITH_OPT_INS: f64 = 3_400.0;
 
@@ -62,6 +64,11 @@ pub(crate) fn print(table: &mut Table) {
         )
         .at_most(SCRAPE),
     );
+    table.print(
+        &row("instructions of a JSON line", observe("line"))
+            .at_most(LINE)
+            .peer("slog, slog-json", observe("line-slog")),
+    );
     for (what, operation, most) in [
         (
             "instructions of the metrics layer, per request",
@@ -89,6 +96,7 @@ pub(crate) fn operate(operation: &str, count: &str) -> ExitCode {
         "observe" | "observe-prometheus" => observe(operation == "observe", count),
         "find" | "find-prometheus" => find(operation == "find", count),
         "scrape" => scrape(count),
+        "line" | "line-slog" => line(operation == "line", count),
         "nothing" => App::nothing().answer(count),
         "request" => App::ours().answer(count),
         "opt-ins" => App::ours_with_opt_ins().answer(count),
@@ -96,6 +104,19 @@ pub(crate) fn operate(operation: &str, count: &str) -> ExitCode {
         _ => return ExitCode::FAILURE,
     }
     ExitCode::SUCCESS
+}
+
+fn line(ours: bool, count: usize) {
+    let lap = Lap::of(events(1));
+    if ours {
+        let ours = Ours::new(&SURROUNDINGS);
+        ours.within(|| lap.along(count).for_each(events::log));
+    } else {
+        let slog = peers::slog::logger(&SURROUNDINGS);
+        for event in lap.along(count) {
+            peers::slog::log(&slog, event);
+        }
+    }
 }
 
 fn observe(ours: bool, count: usize) {

@@ -11,6 +11,7 @@ use tracing::{
     Dispatch, Subscriber,
     span::{Attributes, Id},
 };
+use tracing_subscriber::layer::Context;
 
 #[cfg(feature = "otlp")]
 use super::fields::SpanFields;
@@ -78,9 +79,15 @@ impl Spans {
         self.table().with(id, look)
     }
 
-    pub(crate) fn opened(&self, attributes: &Attributes<'_>, id: &Id) {
+    pub(crate) fn opened<S: Subscriber>(
+        &self,
+        attributes: &Attributes<'_>,
+        id: &Id,
+        subscriber: &Context<'_, S>,
+    ) {
         let is_step = attributes.metadata().target() == STEP_TARGET;
         let (context, core) = self.identity(attributes, is_step);
+        let parent = self.parent(attributes, subscriber);
         #[cfg(feature = "otlp")]
         let recording = super::recording::Recording::wanted(
             context.as_ref().filter(|_| !is_step),
@@ -94,6 +101,7 @@ impl Spans {
         };
         self.table().open(id, |span| {
             span.context = context;
+            span.parent = parent;
             span.core = core;
             span.is_step = is_step;
             #[cfg(feature = "otlp")]
@@ -120,7 +128,8 @@ impl Spans {
     }
 
     pub(crate) fn entered(&self, id: &Id) {
-        let known = with_current(|scope| Some(scope?.entered.enter_again(id)));
+        let table = self.table().id();
+        let known = with_current(|scope| Some(scope?.entered.enter_again(table, id)));
         match known {
             Some(true) => {}
             Some(false) => {
@@ -128,7 +137,8 @@ impl Spans {
                 let Some(context) = context else { return };
                 with_current(|scope| {
                     if let Some(scope) = scope {
-                        scope.entered.enter(id, context, &mut scope.context);
+                        let current = &mut scope.context;
+                        scope.entered.enter(table, id, context, current);
                     }
                 });
             }
@@ -139,7 +149,8 @@ impl Spans {
     pub(crate) fn exited(&self, id: &Id) {
         let is_over = with_current(|scope| {
             scope.is_some_and(|scope| {
-                scope.entered.leave(id, &mut scope.context);
+                let current = &mut scope.context;
+                scope.entered.leave(self.table().id(), id, current);
                 scope.entered.is_over()
             })
         });
@@ -171,19 +182,15 @@ impl Spans {
         let metadata = event.metadata();
         let is_error = *metadata.level() == tracing::Level::ERROR;
         let place = with_current(|scope| {
-            let scope = scope?;
-            let core = scope.core.clone().or_else(|| self.core.clone())?;
-            Some((scope.context.is_sampled(), core, scope.entered.innermost()))
+            let scope = scope.filter(|scope| scope.context.is_sampled())?;
+            let core = scope.core.as_ref().or(self.core.as_ref())?;
+            let is_wanted =
+                core.exporter.is_some() && core.log.enabled(metadata.target(), *metadata.level());
+            is_wanted.then(|| (Arc::clone(core), self.innermost(scope)))
         });
-        let Some((sampled, core, innermost)) = place else {
+        let Some((core, innermost)) = place else {
             return;
         };
-        if !sampled
-            || core.exporter.is_none()
-            || !core.log.enabled(metadata.target(), *metadata.level())
-        {
-            return;
-        }
         // A `Debug` of the user's that panics takes its event, and nothing else.
         let Ok(told) = panic::catch_unwind(AssertUnwindSafe(|| otlp::event(event, &core.redactor)))
         else {
@@ -240,7 +247,10 @@ impl Spans {
         scope.entered.lend_scope();
         let mut scope = scope.boxed();
         let scope_ref = &mut *scope;
-        scope_ref.entered.enter(id, context, &mut scope_ref.context);
+        let current = &mut scope_ref.context;
+        scope_ref
+            .entered
+            .enter(self.table().id(), id, context, current);
         scope::begin(scope);
     }
 
@@ -249,12 +259,14 @@ impl Spans {
         attributes: &Attributes<'_>,
         is_step: bool,
     ) -> (Option<TraceContext>, Option<Arc<Core>>) {
-        if let Some(parent) = attributes.parent() {
-            let parent = self.table().with(parent, |parent| {
+        let named = attributes.parent().and_then(|parent| {
+            self.table().with(parent, |parent| {
                 let context = parent.context.as_ref().map(TraceContext::child);
                 (context, parent.core.clone())
-            });
-            return parent.unwrap_or_default();
+            })
+        });
+        if let Some(known) = named {
+            return known;
         }
         let current = with_current(|scope| {
             let scope = scope.filter(|_| !attributes.is_root())?;
@@ -268,6 +280,24 @@ impl Spans {
             let root = |core: &Arc<Core>| TraceContext::root(&core.sampler);
             (self.core.as_ref().map(root), self.core.clone())
         })
+    }
+
+    /// The span around a new one, by what is cheapest to ask.
+    fn parent<S: Subscriber>(
+        &self,
+        attributes: &Attributes<'_>,
+        subscriber: &Context<'_, S>,
+    ) -> Option<Id> {
+        if !attributes.is_contextual() {
+            return attributes.parent().cloned();
+        }
+        let innermost = with_current(|scope| self.innermost(scope?));
+        innermost.or_else(|| subscriber.current_span().id().cloned())
+    }
+
+    /// The span that was entered last here, where it is one of this subscriber's that have a context.
+    pub(crate) fn innermost(&self, scope: &Scope) -> Option<Id> {
+        scope.entered.innermost(self.table().id())
     }
 
     fn table(&self) -> &SpanTable {

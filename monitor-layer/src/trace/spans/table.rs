@@ -24,6 +24,10 @@ const KEPT: usize = 4;
 #[derive(Default)]
 pub(super) struct SpanTable(OnceLock<Box<[Mutex<Bucket>]>>);
 
+/// Tells the tables of several subscribers apart, whose ids are their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct TableId(usize);
+
 type Bucket = Vec<Place>;
 
 struct Place {
@@ -37,6 +41,8 @@ struct Place {
 pub(crate) struct OpenSpan {
     /// `None` outside of every work that a monitor knows of.
     pub(crate) context: Option<TraceContext>,
+    /// The span around it, of the same subscriber.
+    pub(crate) parent: Option<Id>,
     /// Whose it is.
     pub(super) core: Option<Arc<Core>>,
     /// It stands for a step, whose context is the scope's own.
@@ -51,6 +57,11 @@ pub(crate) struct OpenSpan {
 }
 
 impl SpanTable {
+    /// As long as it is there.
+    pub(super) fn id(&self) -> TableId {
+        TableId(std::ptr::from_ref(self).addr())
+    }
+
     /// Puts a span in, unless another layer of the same subscriber has done so. `fill` must not call user code.
     pub(super) fn open(&self, id: &Id, fill: impl FnOnce(&mut OpenSpan)) {
         let id = id.into_u64();
@@ -120,6 +131,7 @@ impl OpenSpan {
     /// Empties it for the next one; gives back what must not be dropped under the lock.
     fn clear(&mut self) -> Option<Arc<Core>> {
         self.context = None;
+        self.parent = None;
         self.is_step = false;
         self.line.clear();
         #[cfg(feature = "otlp")]
