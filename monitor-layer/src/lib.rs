@@ -77,7 +77,10 @@ pub mod __bench {
 #[cfg(feature = "testing")]
 #[doc(hidden)]
 pub mod __fuzz {
-    pub use crate::trace::fuzz::{carrier, trace_headers, traceparent, tracestate};
+    pub use crate::{
+        log::fuzz::event,
+        trace::fuzz::{carrier, trace_headers, traceparent, tracestate},
+    };
 }
 
 #[cfg(all(doctest, feature = "axum", feature = "testing"))]

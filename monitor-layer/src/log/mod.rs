@@ -3,6 +3,8 @@
 mod access;
 mod buffers;
 mod fields;
+#[cfg(feature = "testing")]
+pub(crate) mod fuzz;
 mod identity;
 mod ids;
 mod json;
