@@ -71,6 +71,8 @@ pub mod __bench {
     pub use crate::metrics::bench::DurationHistogram;
     #[cfg(feature = "server")]
     pub use crate::metrics::bench::RequestSeries;
+    #[cfg(feature = "otlp")]
+    pub use crate::trace::otlp::bench::discarding;
 }
 
 /// What `monitor-layer/fuzz` and the property tests call with any bytes; no part of the public interface.

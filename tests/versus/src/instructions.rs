@@ -14,9 +14,10 @@ use std::{
 use versus::{
     events::{self, Ours, SURROUNDINGS, events},
     ours::{DurationHistogram, RequestSeries},
-    peers,
+    peers::{self, tracing_opentelemetry},
     requests::App,
     scrapes,
+    spans::Spans,
     table::{Row, Table, Unit},
     workload::{Lap, at_random, labels, observations},
 };
@@ -31,6 +32,8 @@ const LINE: f64 = 3_500.0;
 const REQUEST: f64 = 3_100.0;
 const REQUEST_WITH_OPT_INS: f64 = 3_400.0;
 
+/// Spans between two flushes.
+const FLUSHED: usize = 500;
 /// Of each series, so that what it costs to make one counts for little.
 const SCRAPES: usize = 20;
 
@@ -101,6 +104,11 @@ pub(crate) fn operate(operation: &str, count: &str) -> ExitCode {
         "request" => App::ours().answer(count),
         "opt-ins" => App::ours_with_opt_ins().answer(count),
         "stack" => App::our_stack().answer(count),
+        "span" => spans(&Spans::ours(), count),
+        "span-exported" => spans(&Spans::ours_exported(), count),
+        "span-nobody" => spans(&Spans::nobody(), count),
+        "span-opentelemetry" => spans(&tracing_opentelemetry::default(false), count),
+        "span-exported-opentelemetry" => spans(&tracing_opentelemetry::default(true), count),
         _ => return ExitCode::FAILURE,
     }
     ExitCode::SUCCESS
@@ -131,6 +139,14 @@ fn observe(ours: bool, count: usize) {
         for observed in lap.along(count) {
             histogram.observe(observed.seconds);
         }
+    }
+}
+
+/// What waits is thrown away now and then, so that none is dropped.
+fn spans(spans: &Spans, count: usize) {
+    for _ in 0..count / FLUSHED {
+        spans.make(FLUSHED);
+        spans.flush();
     }
 }
 

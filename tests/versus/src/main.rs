@@ -13,7 +13,7 @@ use std::{env, process::ExitCode};
 
 use versus::table::Table;
 
-const USAGE: &str = "versus [request | stack | observe | threads | find | scrape | line | allocations | resident | instructions]";
+const USAGE: &str = "versus [request | stack | observe | threads | find | scrape | line | span | allocations | resident | instructions]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -31,7 +31,7 @@ fn main() -> ExitCode {
 
 type Group = fn(&mut Table);
 
-const GROUPS: [(&str, Group); 10] = [
+const GROUPS: [(&str, Group); 11] = [
     ("request", rows::request::print),
     ("stack", stack),
     ("observe", rows::observe::print),
@@ -39,6 +39,7 @@ const GROUPS: [(&str, Group); 10] = [
     ("find", rows::find::print),
     ("scrape", rows::scrape::print),
     ("line", rows::line::print),
+    ("span", rows::span::print),
     ("allocations", allocations::print),
     ("resident", allocations::resident),
     ("instructions", instructions::print),

@@ -5,6 +5,8 @@
 //! leaves a short note of its steps with its exchange or job, in case that fails.
 
 mod attributes;
+#[cfg(feature = "testing")]
+pub(crate) mod bench;
 mod client;
 mod event;
 mod exchange;

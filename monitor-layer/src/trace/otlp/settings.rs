@@ -25,6 +25,9 @@ pub struct Otlp {
     pub(crate) timeout: Duration,
     pub(crate) interval: Duration,
     pub(crate) queue: usize,
+    /// Whether batches are taken as ever, and then thrown away.
+    #[cfg(feature = "testing")]
+    pub(super) discard: bool,
 }
 
 impl Otlp {
@@ -37,6 +40,8 @@ impl Otlp {
             timeout: Duration::from_secs(10),
             interval: Duration::from_secs(5),
             queue: 2048,
+            #[cfg(feature = "testing")]
+            discard: false,
         }
     }
 

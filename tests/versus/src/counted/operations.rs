@@ -6,20 +6,26 @@
 use versus::{
     events::{self, Ours, SURROUNDINGS, events},
     ours::{DurationHistogram, RequestSeries},
-    peers::{self, stack::Telemetry},
+    peers::{self, stack::Telemetry, tracing_opentelemetry},
     requests::App,
+    spans::Spans,
     table::{Row, Table, Unit},
     workload::{Labels, Lap, at_random, labels, observations},
 };
 
 const WARM_UP: usize = 2_000;
 const OPERATIONS: usize = 10_000;
+/// Spans between two flushes, fewer than what may wait.
+const FLUSHED: usize = 1_000;
+/// That of the text, that of the list of attributes, and that of what is kept until the end.
+const EXPORTED: f64 = 3.01;
 const BODY_BOX: f64 = 1.01;
 
 pub(crate) fn print(table: &mut Table) {
     request(table);
     observe(table);
     line(table);
+    span(table);
 }
 
 fn request(table: &mut Table) {
@@ -107,6 +113,44 @@ fn line(table: &mut Table) {
             .at_most(0.0)
             .peer("slog, slog-json", slog),
     );
+}
+
+fn span(table: &mut Table) {
+    let count = |spans: &Spans| {
+        per_operation(|count| {
+            for _ in 0..count / FLUSHED {
+                spans.make(FLUSHED);
+                spans.flush();
+            }
+        })
+    };
+    for (what, ours, sampled, most) in [
+        (
+            "allocations of a span, not sampled",
+            Spans::ours(),
+            false,
+            0.0,
+        ),
+        (
+            "allocations of a span, sampled and exported",
+            Spans::ours_exported(),
+            true,
+            EXPORTED,
+        ),
+    ] {
+        table.print(
+            &Row::new(what, Unit::Allocations, count(&ours))
+                .at_most(most)
+                .peer(
+                    "tracing-opentelemetry",
+                    count(&tracing_opentelemetry::default(sampled)),
+                )
+                .peer(
+                    "tracing-opentelemetry, tuned",
+                    count(&tracing_opentelemetry::tuned(sampled)),
+                ),
+        );
+    }
 }
 
 fn per_operation(mut operate: impl FnMut(usize)) -> f64 {

@@ -12,9 +12,8 @@ use http::{Request, Response};
 use opentelemetry::{propagation::TextMapPropagator as _, trace::TracerProvider as _};
 use opentelemetry_http::HeaderExtractor;
 use opentelemetry_sdk::{
-    error::OTelSdkResult,
     propagation::TraceContextPropagator,
-    trace::{Sampler, SdkTracerProvider, SpanData, SpanExporter},
+    trace::{Sampler, SdkTracerProvider},
 };
 use sentry_tower::{NewSentryLayer, SentryHttpLayer};
 use tower::ServiceBuilder;
@@ -25,6 +24,8 @@ use tower_http::{
 use tracing::{Dispatch, Span, field::Empty, info, info_span};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 use tracing_subscriber::{Layer as _, filter::LevelFilter, layer::SubscriberExt as _};
+
+use super::tracing_opentelemetry::{Nowhere, layer_tuned};
 
 /// The subscriber, and the provider that has to live as long.
 #[expect(missing_debug_implementations, reason = "Sentry's guard has none")]
@@ -44,12 +45,8 @@ impl Telemetry {
             ))))
             .with_batch_exporter(Nowhere)
             .build();
-        let spans = tracing_opentelemetry::layer()
-            .with_tracer(provider.tracer("versus"))
-            .with_location(false)
-            .with_threads(false)
-            .with_tracked_inactivity(false)
-            .with_context_activation(false);
+        let spans = tracing_opentelemetry::layer().with_tracer(provider.tracer("versus"));
+        let spans = layer_tuned(spans);
         let lines = tracing_subscriber::fmt::layer()
             .json()
             .flatten_event(true)
@@ -112,15 +109,6 @@ fn span_of(request: &Request<Body>) -> Span {
     let parent = TraceContextPropagator::new().extract(&HeaderExtractor(request.headers()));
     let _ = span.set_parent(parent);
     span
-}
-
-#[derive(Debug)]
-struct Nowhere;
-
-impl SpanExporter for Nowhere {
-    async fn export(&self, _batch: Vec<SpanData>) -> OTelSdkResult {
-        Ok(())
-    }
 }
 
 struct Discard;

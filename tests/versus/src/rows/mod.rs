@@ -5,5 +5,6 @@ pub(crate) mod line;
 pub(crate) mod observe;
 pub(crate) mod request;
 pub(crate) mod scrape;
+pub(crate) mod span;
 pub(crate) mod stack;
 pub(crate) mod threads;
