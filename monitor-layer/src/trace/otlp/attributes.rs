@@ -1,13 +1,11 @@
 use http::Method;
-use opentelemetry::{Array, Key, KeyValue, StringValue, Value};
+use opentelemetry::{Array, Key, KeyValue, Value};
 
-use crate::{
-    redact::{REDACTED, Redactor},
-    trace::spans::FieldValue,
-};
+use super::field::FieldValue;
+use crate::redact::{REDACTED, Redactor};
 
 /// OpenTelemetry's own limit on a span's attributes.
-const MOST: usize = 128;
+pub(crate) const MOST: usize = 128;
 /// What is kept of one text, in bytes.
 const LONGEST_TEXT: usize = 8 * 1024;
 
@@ -35,37 +33,13 @@ impl<'a> Attributes<'a> {
     /// A text that came from outside.
     pub(crate) fn text(&mut self, key: impl Into<Key>, text: &str) {
         let key = key.into();
-        let value = match self.redactor.is_sensitive(key.as_str()) {
-            true => REDACTED.to_owned(),
-            false => redacted(text, self.redactor),
-        };
-        self.push(key, value.into());
+        let value = text_value(key.as_str(), text, self.redactor);
+        self.push(key, value);
     }
 
     /// A field as `tracing` recorded it.
     pub(crate) fn field(&mut self, key: &'static str, value: FieldValue<'_>) {
-        match value {
-            FieldValue::Text(text) => self.text(key, text),
-            FieldValue::Unsigned(number) => match i64::try_from(number) {
-                Ok(number) => self.known(key, number),
-                // OTLP has no wider numbers.
-                Err(_) => self.known(key, number.to_string()),
-            },
-            FieldValue::Signed(number) => match i64::try_from(number) {
-                Ok(number) => self.known(key, number),
-                Err(_) => self.known(key, number.to_string()),
-            },
-            FieldValue::Float(number) => self.known(key, number),
-            FieldValue::Boolean(boolean) => self.known(key, boolean),
-            FieldValue::Error(message, []) => self.text(key, message),
-            FieldValue::Error(message, chain) => {
-                let texts = std::iter::once(message).chain(chain.iter().map(String::as_str));
-                let texts: Vec<StringValue> = texts
-                    .map(|text| redacted(text, self.redactor).into())
-                    .collect();
-                self.known(key, Value::Array(Array::String(texts)));
-            }
-        }
+        self.push(key.into(), field_value(key, value, self.redactor));
     }
 
     pub(crate) fn into_parts(self) -> (Vec<KeyValue>, u32) {
@@ -81,8 +55,38 @@ impl<'a> Attributes<'a> {
     }
 }
 
+/// The value of a field, without secrets.
+pub(crate) fn field_value(key: &str, value: FieldValue<'_>, redactor: &Redactor) -> Value {
+    match value {
+        FieldValue::Text(text) | FieldValue::Error(text, []) => text_value(key, text, redactor),
+        // OTLP has no wider numbers.
+        FieldValue::Unsigned(number) => match i64::try_from(number) {
+            Ok(number) => number.into(),
+            Err(_) => number.to_string().into(),
+        },
+        FieldValue::Signed(number) => match i64::try_from(number) {
+            Ok(number) => number.into(),
+            Err(_) => number.to_string().into(),
+        },
+        FieldValue::Float(number) => number.into(),
+        FieldValue::Boolean(boolean) => boolean.into(),
+        FieldValue::Error(message, chain) => {
+            let texts = std::iter::once(message).chain(chain.iter().map(String::as_str));
+            let texts = texts.map(|text| redacted(text, redactor).into());
+            Value::Array(Array::String(texts.collect()))
+        }
+    }
+}
+
+fn text_value(key: &str, text: &str, redactor: &Redactor) -> Value {
+    match redactor.is_sensitive(key) {
+        true => REDACTED.into(),
+        false => redacted(text, redactor).into(),
+    }
+}
+
 /// A text as it goes out: redacted, and cut where it is very long.
-pub(super) fn redacted(text: &str, redactor: &Redactor) -> String {
+pub(crate) fn redacted(text: &str, redactor: &Redactor) -> String {
     let end = (0..=LONGEST_TEXT.min(text.len()))
         .rev()
         .find(|end| text.is_char_boundary(*end));

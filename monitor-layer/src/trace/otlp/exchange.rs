@@ -1,6 +1,6 @@
 use http::{HeaderValue, Uri, Version, header, uri::Authority};
 
-use super::{Attributes, attributes::method};
+use super::attributes::{Attributes, method};
 use crate::exchange::{End, Outcome, RequestHead, Route};
 
 /// What a request's span tells of its head. Holds parts of the request as they are, none of them copied.

@@ -11,6 +11,7 @@ mod client;
 mod event;
 mod exchange;
 mod exporter;
+mod field;
 mod keep;
 mod queue;
 mod sender;
@@ -21,10 +22,11 @@ mod work;
 
 pub use self::settings::Otlp;
 pub(crate) use self::{
-    attributes::Attributes,
+    attributes::{MOST as MOST_ATTRIBUTES, field_value, redacted},
     event::event,
     exchange::RequestFacts,
     exporter::{Exporter, ExporterOptions},
+    field::{FieldValue, FieldVisitor},
     keep::Keep,
     settings::{InvalidOtlp, parse_headers},
     span::{span_context, span_data},

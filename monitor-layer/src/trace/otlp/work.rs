@@ -10,8 +10,8 @@ use opentelemetry::{
 use opentelemetry_sdk::trace::SpanData;
 
 use super::{
-    Attributes, Exporter, RequestFacts,
-    attributes::redacted,
+    Exporter, RequestFacts,
+    attributes::{Attributes, redacted},
     exchange,
     span::{exception, span_data, span_id},
     trail::EndedStep,

@@ -1,162 +1,116 @@
-use std::{error::Error, fmt, fmt::Write as _, ops::Range};
+use std::panic::{self, AssertUnwindSafe};
 
-use tracing::field::{Field, Visit};
+use opentelemetry::{
+    KeyValue, Value,
+    trace::{SpanKind, Status},
+};
+use opentelemetry_sdk::trace::SpanData;
+use tracing::field::Visit;
 
-use crate::error::{chain, text};
+use crate::{
+    redact::Redactor,
+    trace::otlp::{FieldValue, FieldVisitor, MOST_ATTRIBUTES, field_value, redacted},
+};
 
-/// The most text that a place keeps room for once its span is over.
-const KEPT_TEXT: usize = 4 * 1024;
-
-/// The fields of a span, each key once, as they were recorded: read in one go, and used again for the next span without
-/// new memory.
+/// The fields of a span as they are exported: attributes, each key once, and what some of them say of the span itself.
 #[derive(Default)]
-pub(crate) struct SpanFields {
-    entries: Vec<Entry>,
-    /// What was formatted, one value after the other.
-    text: String,
-}
-
-struct Entry {
-    name: &'static str,
-    value: Stored,
-}
-
-enum Stored {
-    Text(Range<usize>),
-    Unsigned(u128),
-    Signed(i128),
-    Float(f64),
-    Boolean(bool),
-    Error(Box<StoredError>),
-}
-
-struct StoredError {
-    message: String,
-    chain: Vec<String>,
-}
-
-/// The value of a span's field.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum FieldValue<'a> {
-    Text(&'a str),
-    Unsigned(u128),
-    Signed(i128),
-    Float(f64),
-    Boolean(bool),
-    /// Its text, and those of its sources.
-    Error(&'a str, &'a [String]),
+pub(super) struct SpanFields {
+    attributes: Vec<KeyValue>,
+    dropped: u32,
+    name: Option<String>,
+    kind: Option<SpanKind>,
+    status: Option<Status>,
 }
 
 impl SpanFields {
-    /// In the order in which they were first recorded.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&'static str, FieldValue<'_>)> {
-        self.entries.iter().map(|entry| {
-            let value = match &entry.value {
-                Stored::Text(range) => FieldValue::Text(&self.text[range.clone()]),
-                Stored::Unsigned(number) => FieldValue::Unsigned(*number),
-                Stored::Signed(number) => FieldValue::Signed(*number),
-                Stored::Float(number) => FieldValue::Float(*number),
-                Stored::Boolean(boolean) => FieldValue::Boolean(*boolean),
-                Stored::Error(error) => FieldValue::Error(&error.message, &error.chain),
-            };
-            (entry.name, value)
-        })
+    /// With room for so many more, and this one.
+    pub(super) fn with(key: &'static str, value: &'static str, room: usize) -> Self {
+        let mut attributes = Vec::with_capacity(room + 1);
+        attributes.push(KeyValue::new(key, value));
+        Self {
+            attributes,
+            ..Self::default()
+        }
+    }
+
+    /// Takes what `record` hands to the visitor. User code runs: no lock may be held.
+    pub(super) fn record(&mut self, redactor: &Redactor, record: impl FnOnce(&mut dyn Visit)) {
+        // A `Debug` of the user's that panics takes the fields from it on, and nothing else.
+        let _ = panic::catch_unwind(AssertUnwindSafe(|| {
+            record(&mut FieldVisitor(|key, value: FieldValue<'_>| {
+                self.take(key, value, redactor);
+            }));
+        }));
     }
 
     /// Takes over what was recorded anew.
-    pub(super) fn replace_all(&mut self, newer: &mut Self) {
-        for entry in newer.entries.drain(..) {
-            match entry.value {
-                Stored::Text(range) => {
-                    let start = self.text.len();
-                    self.text.push_str(&newer.text[range]);
-                    self.replace(entry.name, Stored::Text(start..self.text.len()));
-                }
-                value => self.replace(entry.name, value),
-            }
+    pub(super) fn replace_all(&mut self, newer: Self) {
+        for KeyValue { key, value, .. } in newer.attributes {
+            self.put(key, value);
         }
-        newer.text.clear();
+        self.dropped += newer.dropped;
+        self.name = newer.name.or(self.name.take());
+        self.kind = newer.kind.or(self.kind.take());
+        self.status = newer.status.or(self.status.take());
     }
 
-    /// Empties it, and keeps its memory as far as the next span is likely to need it.
-    pub(super) fn clear(&mut self) {
-        self.entries.clear();
-        self.text.clear();
-        self.text.shrink_to(KEPT_TEXT);
-    }
-
-    fn replace(&mut self, name: &'static str, value: Stored) {
-        let Some(known) = self.entries.iter().position(|entry| entry.name == name) else {
-            self.entries.push(Entry { name, value });
-            return;
-        };
-        let older = std::mem::replace(&mut self.entries[known].value, value);
-        if let Stored::Text(gone) = older {
-            self.cut(&gone);
+    /// Describes the span with them.
+    pub(super) fn describe(self, span: &mut SpanData) {
+        if let Some(name) = self.name {
+            span.name = name.into();
         }
+        if let Some(kind) = self.kind {
+            span.span_kind = kind;
+        }
+        match self.status {
+            Some(Status::Ok) => span.status = Status::Ok,
+            Some(status) if span.status == Status::Unset => span.status = status,
+            _ => {}
+        }
+        span.attributes = self.attributes;
+        span.dropped_attributes_count = self.dropped;
     }
 
-    /// A field that is recorded again and again in a span that lives long does not pile up.
-    fn cut(&mut self, gone: &Range<usize>) {
-        self.text.replace_range(gone.clone(), "");
-        for entry in &mut self.entries {
-            if let Stored::Text(range) = &mut entry.value
-                && range.start >= gone.end
-            {
-                *range = range.start - gone.len()..range.end - gone.len();
-            }
+    fn take(&mut self, key: &'static str, value: FieldValue<'_>, redactor: &Redactor) {
+        match (key, value) {
+            ("otel.name", FieldValue::Text(name)) => self.name = Some(redacted(name, redactor)),
+            ("otel.kind", FieldValue::Text(text)) => self.kind = kind(text),
+            ("otel.status_code", FieldValue::Text(text)) => self.status = status(text),
+            _ => self.put(key.into(), field_value(key, value, redactor)),
         }
     }
 
-    fn formatted(&mut self, field: &Field, write: impl FnOnce(&mut String)) {
-        let start = self.text.len();
-        write(&mut self.text);
-        self.replace(field.name(), Stored::Text(start..self.text.len()));
+    fn put(&mut self, key: opentelemetry::Key, value: Value) {
+        let place = self.attributes.iter().position(|known| known.key == key);
+        match place {
+            Some(place) => self.attributes[place].value = value,
+            None if self.attributes.len() == MOST_ATTRIBUTES => self.dropped += 1,
+            None => self.attributes.push(KeyValue::new(key, value)),
+        }
     }
 }
 
-impl Visit for SpanFields {
-    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.formatted(field, |text| {
-            // A `Debug` that gives up leaves what it has said so far.
-            let _ = write!(text, "{value:?}");
-        });
-    }
+fn kind(text: &str) -> Option<SpanKind> {
+    let kinds = [
+        ("server", SpanKind::Server),
+        ("client", SpanKind::Client),
+        ("producer", SpanKind::Producer),
+        ("consumer", SpanKind::Consumer),
+        ("internal", SpanKind::Internal),
+    ];
+    let known = kinds
+        .into_iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case(text));
+    known.map(|(_, kind)| kind)
+}
 
-    fn record_str(&mut self, field: &Field, value: &str) {
-        self.formatted(field, |text| text.push_str(value));
-    }
-
-    fn record_u64(&mut self, field: &Field, value: u64) {
-        self.replace(field.name(), Stored::Unsigned(value.into()));
-    }
-
-    fn record_i64(&mut self, field: &Field, value: i64) {
-        self.replace(field.name(), Stored::Signed(value.into()));
-    }
-
-    fn record_u128(&mut self, field: &Field, value: u128) {
-        self.replace(field.name(), Stored::Unsigned(value));
-    }
-
-    fn record_i128(&mut self, field: &Field, value: i128) {
-        self.replace(field.name(), Stored::Signed(value));
-    }
-
-    fn record_f64(&mut self, field: &Field, value: f64) {
-        self.replace(field.name(), Stored::Float(value));
-    }
-
-    fn record_bool(&mut self, field: &Field, value: bool) {
-        self.replace(field.name(), Stored::Boolean(value));
-    }
-
-    fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
-        let error = StoredError {
-            message: text(value),
-            chain: chain(value),
-        };
-        self.replace(field.name(), Stored::Error(Box::new(error)));
+fn status(text: &str) -> Option<Status> {
+    if text.eq_ignore_ascii_case("ok") {
+        Some(Status::Ok)
+    } else if text.eq_ignore_ascii_case("error") {
+        Some(Status::error(""))
+    } else {
+        None
     }
 }
 
@@ -164,50 +118,62 @@ impl Visit for SpanFields {
 mod tests {
     use super::*;
 
-    fn put(fields: &mut SpanFields, name: &'static str, value: &str) {
-        let start = fields.text.len();
-        fields.text.push_str(value);
-        fields.replace(name, Stored::Text(start..fields.text.len()));
-    }
-
-    #[test]
-    fn a_field_that_is_recorded_again_has_its_last_value_and_takes_no_more_room() {
+    fn taken(pairs: &[(&'static str, FieldValue<'_>)]) -> SpanFields {
         let mut fields = SpanFields::default();
-        put(&mut fields, "a", "one");
-        put(&mut fields, "b", "two");
-        for length in 1..50 {
-            put(&mut fields, "a", &"x".repeat(length));
+        for (key, value) in pairs {
+            fields.take(key, *value, &Redactor::default());
         }
-        let all: Vec<_> = fields.iter().collect();
-        let long = "x".repeat(49);
-        assert_eq!(
-            all,
-            [
-                ("a", FieldValue::Text(&long)),
-                ("b", FieldValue::Text("two"))
-            ]
-        );
-        assert_eq!(fields.text.len(), 52);
+        fields
     }
 
     #[test]
-    fn what_is_taken_over_leaves_nothing_behind() {
-        let (mut fields, mut newer) = (SpanFields::default(), SpanFields::default());
-        put(&mut fields, "a", "one");
-        fields.replace("n", Stored::Unsigned(1));
-        put(&mut newer, "b", "two");
-        put(&mut newer, "a", "three");
-        newer.replace("n", Stored::Boolean(true));
-        fields.replace_all(&mut newer);
-        let all: Vec<_> = fields.iter().collect();
+    fn a_field_that_is_recorded_again_has_its_last_value_in_its_first_place() {
+        let mut fields = taken(&[
+            ("a", FieldValue::Text("one")),
+            ("n", FieldValue::Unsigned(1)),
+        ]);
+        fields.replace_all(taken(&[
+            ("b", FieldValue::Text("two")),
+            ("a", FieldValue::Text("three")),
+            ("n", FieldValue::Boolean(true)),
+        ]));
         assert_eq!(
-            all,
+            fields.attributes,
             [
-                ("a", FieldValue::Text("three")),
-                ("n", FieldValue::Boolean(true)),
-                ("b", FieldValue::Text("two")),
+                KeyValue::new("a", "three"),
+                KeyValue::new("n", true),
+                KeyValue::new("b", "two"),
             ]
         );
-        assert!(newer.entries.is_empty() && newer.text.is_empty());
+    }
+
+    #[test]
+    fn what_is_said_of_the_span_itself_is_no_attribute_and_the_last_word_counts() {
+        let said = |text| FieldValue::Text(text);
+        let mut fields = taken(&[
+            ("otel.name", said("one")),
+            ("otel.kind", said("Server")),
+            ("otel.status_code", said("ERROR")),
+        ]);
+        fields.replace_all(taken(&[
+            ("otel.name", said("two")),
+            ("otel.status_code", said("ok")),
+        ]));
+        assert_eq!(fields.attributes, []);
+        assert_eq!(fields.name.as_deref(), Some("two"));
+        assert_eq!(fields.kind, Some(SpanKind::Server));
+        assert_eq!(fields.status, Some(Status::Ok));
+    }
+
+    #[test]
+    fn there_are_at_most_128_and_the_rest_is_counted() {
+        let keys: Vec<&'static str> = (0..130).map(|key| &*key.to_string().leak()).collect();
+        let pairs: Vec<_> = keys
+            .into_iter()
+            .map(|key| (key, FieldValue::Boolean(true)))
+            .collect();
+        let mut fields = taken(&pairs);
+        fields.replace_all(taken(&[("one more", FieldValue::Boolean(true))]));
+        assert_eq!((fields.attributes.len(), fields.dropped), (128, 3));
     }
 }

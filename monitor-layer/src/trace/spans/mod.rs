@@ -13,8 +13,6 @@ mod observe;
 mod recording;
 mod table;
 
-#[cfg(feature = "otlp")]
-pub(crate) use self::fields::FieldValue;
 pub use self::layer::SpanLayer;
 pub(crate) use self::{
     entered::EnteredSpans,

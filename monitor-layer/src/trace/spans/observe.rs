@@ -1,9 +1,6 @@
-use std::sync::{Arc, OnceLock};
 #[cfg(feature = "otlp")]
-use std::{
-    cell::Cell,
-    panic::{self, AssertUnwindSafe},
-};
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::{Arc, OnceLock};
 
 #[cfg(feature = "otlp")]
 use tracing::span::Record;
@@ -92,13 +89,8 @@ impl Spans {
         let recording = super::recording::Recording::wanted(
             context.as_ref().filter(|_| !is_step),
             core.as_deref(),
-            attributes.metadata(),
+            attributes,
         );
-        #[cfg(feature = "otlp")]
-        let mut fields = match recording {
-            Some(_) => recorded(|fields| attributes.record(fields)),
-            None => SpanFields::default(),
-        };
         self.table().open(id, |span| {
             span.context = context;
             span.parent = parent;
@@ -106,25 +98,26 @@ impl Spans {
             span.is_step = is_step;
             #[cfg(feature = "otlp")]
             {
-                std::mem::swap(&mut span.fields, &mut fields);
                 span.recording = recording;
             }
         });
-        #[cfg(feature = "otlp")]
-        give_back(fields);
     }
 
     /// Takes over what is recorded anew, if the span is exported.
     #[cfg(feature = "otlp")]
     pub(crate) fn recorded(&self, id: &Id, values: &Record<'_>) {
-        let is_wanted = self.table().with(id, |span| span.recording.is_some());
-        if is_wanted != Some(true) {
-            return;
-        }
-        let mut fields = recorded(|fields| values.record(fields));
-        self.table()
-            .with(id, |span| span.fields.replace_all(&mut fields));
-        give_back(fields);
+        let core = self.table().with(id, |span| {
+            let recording = span.recording.as_ref();
+            recording.and_then(|_| span.core.clone())
+        });
+        let Some(core) = core.flatten() else { return };
+        let mut newer = SpanFields::default();
+        newer.record(&core.redactor, |visitor| values.record(visitor));
+        self.table().with(id, |span| {
+            if let Some(recording) = &mut span.recording {
+                recording.add_fields(newer);
+            }
+        });
     }
 
     pub(crate) fn entered(&self, id: &Id) {
@@ -309,25 +302,4 @@ impl OpenSpan {
     fn entered_context(&mut self) -> Option<TraceContext> {
         self.context.clone().filter(|_| !self.is_step)
     }
-}
-
-#[cfg(feature = "otlp")]
-thread_local! {
-    /// What fields are recorded into: a `Debug` of the user's may do whatever it likes, so that no lock is held while
-    /// it runs. Swapped for the buffers of the place that it ends up in.
-    static SCRATCH: Cell<SpanFields> = Cell::default();
-}
-
-#[cfg(feature = "otlp")]
-fn recorded(record: impl FnOnce(&mut SpanFields)) -> SpanFields {
-    let mut fields = SCRATCH.try_with(Cell::take).unwrap_or_default();
-    // A `Debug` of the user's that panics takes the fields from it on, and nothing else.
-    let _ = panic::catch_unwind(AssertUnwindSafe(|| record(&mut fields)));
-    fields
-}
-
-#[cfg(feature = "otlp")]
-fn give_back(mut fields: SpanFields) {
-    fields.clear();
-    let _ = SCRATCH.try_with(|scratch| scratch.set(fields));
 }

@@ -1,16 +1,12 @@
 use std::{sync::Arc, time::SystemTime};
 
 use opentelemetry::trace::{Event, Link, SpanKind, Status};
-use tracing::Metadata;
+use tracing::{Metadata, span::Attributes};
 
 use super::{fields::SpanFields, table::OpenSpan};
 use crate::{
     monitor::Core,
-    trace::{
-        TraceContext,
-        otlp::{Attributes, span_data},
-        spans::FieldValue,
-    },
+    trace::{TraceContext, otlp::span_data},
 };
 
 /// How many events and links a span has at most, as OpenTelemetry has it.
@@ -20,6 +16,7 @@ const MOST: usize = 128;
 pub(crate) struct Recording {
     metadata: &'static Metadata<'static>,
     started: SystemTime,
+    fields: SpanFields,
     events: Vec<Event>,
     dropped_events: u32,
     links: Vec<Link>,
@@ -32,19 +29,27 @@ impl Recording {
     pub(super) fn wanted(
         context: Option<&TraceContext>,
         core: Option<&Core>,
-        metadata: &'static Metadata<'static>,
+        attributes: &Attributes<'_>,
     ) -> Option<Box<Self>> {
-        let wanted = context?.is_sampled() && core?.exporter.is_some();
-        wanted.then(|| {
-            Box::new(Self {
-                metadata,
-                started: SystemTime::now(),
-                events: Vec::new(),
-                dropped_events: 0,
-                links: Vec::new(),
-                error: None,
-            })
-        })
+        let core = core.filter(|core| core.exporter.is_some())?;
+        context.filter(|context| context.is_sampled())?;
+        let metadata = attributes.metadata();
+        let mut fields = SpanFields::with("target", metadata.target(), attributes.fields().len());
+        fields.record(&core.redactor, |visitor| attributes.record(visitor));
+        Some(Box::new(Self {
+            metadata,
+            started: SystemTime::now(),
+            fields,
+            events: Vec::new(),
+            dropped_events: 0,
+            links: Vec::new(),
+            error: None,
+        }))
+    }
+
+    /// Takes over what was recorded anew.
+    pub(super) fn add_fields(&mut self, newer: SpanFields) {
+        self.fields.replace_all(newer);
     }
 
     pub(super) fn add_event(&mut self, event: Event, is_error: bool) {
@@ -69,7 +74,6 @@ impl Recording {
 pub(super) struct Ended {
     context: TraceContext,
     core: Arc<Core>,
-    fields: SpanFields,
     recording: Box<Recording>,
 }
 
@@ -77,9 +81,8 @@ impl Ended {
     pub(super) fn of(span: &mut OpenSpan) -> Option<Self> {
         let recording = span.recording.take()?;
         Some(Self {
-            context: span.context.clone()?,
-            core: Arc::clone(span.core.as_ref()?),
-            fields: std::mem::take(&mut span.fields),
+            context: span.context.take()?,
+            core: span.core.take()?,
             recording,
         })
     }
@@ -88,64 +91,21 @@ impl Ended {
         let Some(exporter) = &self.core.exporter else {
             return;
         };
-        let Recording {
-            metadata,
-            started,
-            events,
-            dropped_events,
-            links,
-            error,
-        } = *self.recording;
-        let times = (started, SystemTime::now());
-        let scope = exporter.scope(&self.core);
+        let recording = *self.recording;
         let mut span = span_data(
             &self.context,
-            metadata.name(),
+            recording.metadata.name(),
             SpanKind::Internal,
-            times,
-            scope,
+            (recording.started, SystemTime::now()),
+            exporter.scope(&self.core),
         );
-        if let Some(error) = error {
+        if let Some(error) = recording.error {
             span.status = Status::error(error);
         }
-        let mut attributes = Attributes::new(&self.core.redactor);
-        attributes.known("target", metadata.target());
-        for (key, value) in self.fields.iter() {
-            match (key, value) {
-                ("otel.name", FieldValue::Text(name)) => span.name = name.to_owned().into(),
-                ("otel.kind", FieldValue::Text(text)) => {
-                    if let Some(kind) = kind(text) {
-                        span.span_kind = kind;
-                    }
-                }
-                ("otel.status_code", FieldValue::Text(text)) => match text.to_ascii_lowercase() {
-                    code if code == "ok" => span.status = Status::Ok,
-                    code if code == "error" && span.status == Status::Unset => {
-                        span.status = Status::error("");
-                    }
-                    _ => {}
-                },
-                _ => attributes.field(key, value),
-            }
-        }
-        (span.attributes, span.dropped_attributes_count) = attributes.into_parts();
-        span.events.events = events;
-        span.events.dropped_count = dropped_events;
-        span.links.links.extend(links);
+        recording.fields.describe(&mut span);
+        span.events.events = recording.events;
+        span.events.dropped_count = recording.dropped_events;
+        span.links.links.extend(recording.links);
         exporter.send(span);
     }
-}
-
-fn kind(text: &str) -> Option<SpanKind> {
-    let kinds = [
-        ("server", SpanKind::Server),
-        ("client", SpanKind::Client),
-        ("producer", SpanKind::Producer),
-        ("consumer", SpanKind::Consumer),
-        ("internal", SpanKind::Internal),
-    ];
-    let known = kinds
-        .into_iter()
-        .find(|(name, _)| name.eq_ignore_ascii_case(text));
-    known.map(|(_, kind)| kind)
 }

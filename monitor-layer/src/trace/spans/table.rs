@@ -6,7 +6,7 @@ use std::{
 use tracing::span::Id;
 
 #[cfg(feature = "otlp")]
-use super::{fields::SpanFields, recording::Recording};
+use super::recording::Recording;
 use crate::{log, monitor::Core, trace::TraceContext};
 
 /// A power of two, well above the threads that open spans at once.
@@ -49,9 +49,7 @@ pub(crate) struct OpenSpan {
     pub(super) is_step: bool,
     /// Its fields, as the lines of all events inside of it have them.
     pub(crate) line: log::SpanFields,
-    /// Its fields, as they are exported.
-    #[cfg(feature = "otlp")]
-    pub(crate) fields: SpanFields,
+    /// What is exported of it, where it is.
     #[cfg(feature = "otlp")]
     pub(super) recording: Option<Box<Recording>>,
 }
@@ -134,8 +132,6 @@ impl OpenSpan {
         self.parent = None;
         self.is_step = false;
         self.line.clear();
-        #[cfg(feature = "otlp")]
-        self.fields.clear();
         #[cfg(feature = "otlp")]
         {
             self.recording = None;
