@@ -103,7 +103,7 @@ pub(crate) fn operate(operation: &str, count: &str) -> ExitCode {
         "nothing" => App::nothing().answer(count),
         "request" => App::ours().answer(count),
         "opt-ins" => App::ours_with_opt_ins().answer(count),
-        "stack" => App::our_stack().answer(count),
+        "stack" => App::our_stack(0.01).answer(count),
         "span" => spans(&Spans::ours(), count),
         "span-exported" => spans(&Spans::ours_exported(), count),
         "span-nobody" => spans(&Spans::nobody(), count),

@@ -20,7 +20,8 @@ use http::Request;
 use http_body_util::BodyExt as _;
 use hyper::server::conn::http1;
 use hyper_util::{rt::TokioIo, service::TowerToHyperService};
-use monitor_layer::{ExchangeLayer, HttpMetrics, HttpMetricsBuilder, Monitor};
+use monitor_layer::{__bench::discarding, ExchangeLayer, HttpMetrics, HttpMetricsBuilder, Monitor};
+use opentelemetry_sdk::trace::SdkTracerProvider;
 use prometheus::Registry;
 use tokio::{
     net::TcpStream,
@@ -42,6 +43,15 @@ pub struct App {
     runtime: Runtime,
     /// What `tracing` events go to.
     dispatch: Dispatch,
+    exports: Exports,
+}
+
+/// Where exported spans wait.
+#[derive(Debug)]
+enum Exports {
+    Nowhere,
+    Monitor(Monitor),
+    Provider(SdkTracerProvider),
 }
 
 /// axum-prometheus holds every observation until a scrape or its upkeep task drains it; here that is done by hand.
@@ -75,12 +85,14 @@ impl App {
         (Self::new(routes().layer(layer)), upkeep)
     }
 
-    /// Around all of ours: trace in and out, metrics, both request lines to a sink, Sentry, one trace in a hundred sampled.
+    /// Around all of ours: trace in and out, metrics, both request lines to a sink, Sentry, and this share of traces
+    /// exported, to be batched and thrown away.
     #[must_use]
-    pub fn our_stack() -> Self {
+    pub fn our_stack(exported: f64) -> Self {
         let monitor = Monitor::builder("versus")
             .log_to(io::sink())
-            .sample_ratio(0.01)
+            .sample_ratio(exported)
+            .otlp(discarding())
             .sentry_dsn("http://public@127.0.0.1:9/1")
             .build()
             .unwrap();
@@ -89,6 +101,7 @@ impl App {
             dispatch: Dispatch::new(subscriber),
             ..Self::new(routes().layer(monitor.layer()))
         }
+        .exporting_to(Exports::Monitor(monitor))
     }
 
     /// Around all of the peers', tuned. Sentry's client is the process's.
@@ -99,7 +112,8 @@ impl App {
             dispatch: telemetry.dispatch.clone(),
             ..Self::new(stack::around(routes(), metrics))
         };
-        (app, upkeep)
+        let provider = Exports::Provider(telemetry.provider.clone());
+        (app.exporting_to(provider), upkeep)
     }
 
     fn measured(metrics: HttpMetricsBuilder) -> Self {
@@ -112,6 +126,24 @@ impl App {
             router: router.with_state(()),
             runtime: Builder::new_current_thread().enable_io().build().unwrap(),
             dispatch: Dispatch::none(),
+            exports: Exports::Nowhere,
+        }
+    }
+
+    fn exporting_to(self, exports: Exports) -> Self {
+        Self { exports, ..self }
+    }
+
+    /// Has what waits for its export thrown away, and waits for it.
+    ///
+    /// # Panics
+    ///
+    /// Where the SDK's processor does not answer.
+    pub fn flush(&self) {
+        match &self.exports {
+            Exports::Nowhere => {}
+            Exports::Monitor(monitor) => monitor.flush(Duration::from_secs(10)),
+            Exports::Provider(provider) => provider.force_flush().unwrap(),
         }
     }
 

@@ -15,7 +15,7 @@ use versus::{
 
 const WARM_UP: usize = 2_000;
 const OPERATIONS: usize = 10_000;
-/// Spans between two flushes, fewer than what may wait.
+/// Operations between two flushes of spans, fewer than what may wait.
 const FLUSHED: usize = 1_000;
 /// That of the text, that of the list of attributes, and that of what is kept until the end.
 const EXPORTED: f64 = 3.01;
@@ -50,23 +50,36 @@ fn request(table: &mut Table) {
 }
 
 pub(crate) fn stack(table: &mut Table) {
-    let nothing = allocations(&App::nothing());
-    let (telemetry, ours) = (Telemetry::start(), allocations(&App::our_stack()));
-    let (peers, _) = App::peers_stack(&telemetry);
-    table.print(
-        &Row::new(
-            "allocations of the full stack, per request",
-            Unit::Allocations,
-            ours - nothing,
-        )
-        .at_most(8.0)
-        .peer("peers' stack, tuned", allocations(&peers) - nothing)
-        .beside("the request itself, a layer doing nothing", nothing),
-    );
+    for (what, exported, most) in [
+        ("allocations of the full stack, none exported", 0.0, Some(8.0)),
+        ("allocations of the full stack, 1 % exported", 0.01, Some(8.0)),
+        ("allocations of the full stack, each exported", 1.0, None),
+    ] {
+        let nothing = allocations(&App::nothing());
+        let ours = allocations(&App::our_stack(exported)) - nothing;
+        let telemetry = Telemetry::start(exported);
+        let peers = allocations(&App::peers_stack(&telemetry).0) - nothing;
+        let ours = Row::new(what, Unit::Allocations, ours);
+        let bounded = if most.is_finite() {
+            ours.at_most(most)
+        } else {
+            ours
+        };
+        table.print(
+            &bounded
+                .peer("peers' stack, tuned", peers)
+                .beside("the request itself, a layer doing nothing", nothing),
+        );
+    }
 }
 
 fn allocations(app: &App) -> f64 {
-    per_operation(|requests| app.answer(requests))
+    per_operation(|requests| {
+        for _ in 0..requests / FLUSHED {
+            app.answer(FLUSHED);
+            app.flush();
+        }
+    })
 }
 
 fn observe(table: &mut Table) {

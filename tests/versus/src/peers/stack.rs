@@ -1,5 +1,5 @@
 //! All that a service needs of peers, stacked: request id, metrics, a span with the incoming trace as its parent, two JSON
-//! lines, export over OpenTelemetry of one trace in a hundred, Sentry.
+//! lines, export over OpenTelemetry, Sentry.
 //!
 //! Tuned as their documentation allows: no list of spans and no target in a line, no code location or thread in exported
 //! spans, a Sentry hub for each request but no transaction. What is exported is batched and thrown away.
@@ -31,17 +31,17 @@ use super::tracing_opentelemetry::{Nowhere, layer_tuned};
 #[expect(missing_debug_implementations, reason = "Sentry's guard has none")]
 pub struct Telemetry {
     pub(crate) dispatch: Dispatch,
-    _provider: SdkTracerProvider,
+    pub(crate) provider: SdkTracerProvider,
     _sentry: sentry::ClientInitGuard,
 }
 
 impl Telemetry {
-    /// Sentry's for the process, the rest for whoever makes it current.
+    /// That exports this share of traces. Sentry's for the process, the rest for whoever makes it current.
     #[must_use]
-    pub fn start() -> Self {
+    pub fn start(exported: f64) -> Self {
         let provider = SdkTracerProvider::builder()
             .with_sampler(Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(
-                0.01,
+                exported,
             ))))
             .with_batch_exporter(Nowhere)
             .build();
@@ -63,7 +63,7 @@ impl Telemetry {
         }));
         Self {
             dispatch: Dispatch::new(subscriber),
-            _provider: provider,
+            provider,
             _sentry: sentry::init(sentry),
         }
     }
