@@ -19,6 +19,9 @@ pub enum BuildError {
     /// The builder's collector or its headers cannot be used.
     #[cfg(feature = "otlp")]
     Otlp(String),
+    /// There is no thread to export spans.
+    #[cfg(feature = "otlp")]
+    OtlpThread(String),
     /// The registry has metrics of these names already.
     Register(RegisterError),
     /// A readiness check cannot be used.
@@ -48,6 +51,11 @@ impl fmt::Display for BuildError {
                 formatter,
                 "the OTLP exporter {problem}; expected an http or https URL, as http://localhost:4318, and headers \
                  of HTTP's names and values"
+            ),
+            #[cfg(feature = "otlp")]
+            Self::OtlpThread(error) => write!(
+                formatter,
+                "the thread that exports spans could not be started: {error}; expected room for one more thread"
             ),
             Self::Register(error) => error.fmt(formatter),
             #[cfg(feature = "server")]

@@ -56,6 +56,8 @@ pub(super) struct SentrySettings {
 const UNAVAILABLE: &[(&str, &str)] = &[
     #[cfg(not(feature = "otlp"))]
     ("OTEL_EXPORTER_OTLP_ENDPOINT", "otlp"),
+    #[cfg(not(feature = "otlp"))]
+    ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "otlp"),
     ("SLACK_WEBHOOK_URL", "alerts"),
     ("PAGERDUTY_ROUTING_KEY", "alerts"),
     ("ALERTMANAGER_URL", "alerts"),

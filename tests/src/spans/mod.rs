@@ -1,4 +1,5 @@
 mod bad_days;
+mod batches;
 mod calls;
 mod export;
 mod identity;

@@ -8,7 +8,9 @@ use std::{
 
 use monitor_layer::{MonitorBuilder, Otlp};
 use opentelemetry_proto::tonic::{
-    collector::trace::v1::ExportTraceServiceRequest,
+    collector::trace::v1::{
+        ExportTracePartialSuccess, ExportTraceServiceRequest, ExportTraceServiceResponse,
+    },
     common::v1::{KeyValue, any_value},
     trace::v1::{Span, span::Event},
 };
@@ -20,6 +22,8 @@ pub(crate) enum Answer {
     Fine,
     Status(u16),
     Slow(Duration),
+    /// Takes a batch but for so many of its spans, and says why.
+    Rejects(i64, &'static str),
     /// Never, though it takes what comes.
     Hang,
     Garbage,
@@ -39,6 +43,8 @@ struct State {
     requests: usize,
     headers: Vec<String>,
     spans: Vec<Exported>,
+    /// How many spans came at once.
+    batches: Vec<usize>,
     /// Connections that hang.
     held: Vec<TcpStream>,
 }
@@ -61,6 +67,7 @@ impl Collector {
                 requests: 0,
                 headers: Vec::new(),
                 spans: Vec::new(),
+                batches: Vec::new(),
                 held: Vec::new(),
             })),
         };
@@ -102,6 +109,10 @@ impl Collector {
         self.state.lock().unwrap().spans.clone()
     }
 
+    pub(crate) fn batches(&self) -> Vec<usize> {
+        self.state.lock().unwrap().batches.clone()
+    }
+
     pub(crate) fn names(&self) -> Vec<String> {
         let mut names: Vec<_> = self
             .spans()
@@ -135,10 +146,16 @@ impl Collector {
             if let Answer::Slow(time) = answer {
                 thread::sleep(time);
             }
+            let rejection;
             let said: &[u8] = match answer {
                 Answer::Fine | Answer::Slow(_) => {
                     self.keep(&body);
                     b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"
+                }
+                Answer::Rejects(spans, words) => {
+                    self.keep(&body);
+                    rejection = rejecting(spans, words);
+                    &rejection
                 }
                 Answer::Status(429) => {
                     b"HTTP/1.1 429 Too Many Requests\r\nretry-after: 600\r\ncontent-length: 0\r\n\r\n"
@@ -174,7 +191,9 @@ impl Collector {
                 }));
             }
         }
-        self.state.lock().unwrap().spans.extend(spans);
+        let mut state = self.state.lock().unwrap();
+        state.batches.push(spans.len());
+        state.spans.extend(spans);
     }
 }
 
@@ -221,6 +240,20 @@ pub(crate) fn value(attributes: &[KeyValue], key: &str) -> Option<String> {
         any_value::Value::BoolValue(boolean) => boolean.to_string(),
         other => format!("{other:?}"),
     })
+}
+
+/// As OTLP has it: a success in part.
+fn rejecting(spans: i64, words: &str) -> Vec<u8> {
+    let body = ExportTraceServiceResponse {
+        partial_success: Some(ExportTracePartialSuccess {
+            rejected_spans: spans,
+            error_message: words.to_owned(),
+        }),
+    };
+    let body = body.encode_to_vec();
+    let length = body.len();
+    let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n");
+    [head.as_bytes(), &body].concat()
 }
 
 fn hex(bytes: &[u8]) -> String {

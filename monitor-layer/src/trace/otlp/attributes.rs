@@ -87,10 +87,15 @@ fn text_value(key: &str, text: &str, redactor: &Redactor) -> Value {
 
 /// A text as it goes out: redacted, and cut where it is very long.
 pub(crate) fn redacted(text: &str, redactor: &Redactor) -> String {
-    let end = (0..=LONGEST_TEXT.min(text.len()))
+    redactor.text(cut(text, LONGEST_TEXT)).into_owned()
+}
+
+/// As much of a text as so many bytes hold.
+pub(super) fn cut(text: &str, bytes: usize) -> &str {
+    let end = (0..=bytes.min(text.len()))
         .rev()
         .find(|end| text.is_char_boundary(*end));
-    redactor.text(&text[..end.unwrap_or(0)]).into_owned()
+    &text[..end.unwrap_or(0)]
 }
 
 /// `http.request.method`: one that is known, else `_OTHER`.

@@ -1,4 +1,5 @@
 use std::{
+    panic::{self, AssertUnwindSafe},
     sync::{Arc, OnceLock, Weak, mpsc},
     thread,
     time::{Duration, Instant},
@@ -6,7 +7,7 @@ use std::{
 
 use opentelemetry::{InstrumentationScope, KeyValue};
 use opentelemetry_sdk::trace::{
-    BatchConfigBuilder, BatchSpanProcessor, SpanData, SpanProcessor as _,
+    BatchConfig, BatchConfigBuilder, BatchSpanProcessor, SpanData, SpanProcessor as _,
 };
 
 use super::{
@@ -49,16 +50,18 @@ impl Exporter {
             keep,
             ..
         } = options;
+        let otlp = otlp.within_limits();
         let queue = Arc::new(Queue::new(otlp.queue, Arc::clone(metrics)));
         let monitor = Arc::<OnceLock<_>>::default();
         let config = BatchConfigBuilder::default()
             .with_max_queue_size(otlp.queue)
+            .with_max_export_batch_size(otlp.batch)
             .with_scheduled_delay(otlp.interval)
             .build();
         let destination = Destination::new(otlp, resource)?;
         let sender = Sender::new(destination, Arc::clone(&queue), Arc::clone(&monitor))?;
         Ok(Self {
-            processor: Arc::new(BatchSpanProcessor::new(sender, config)),
+            processor: Arc::new(processor(sender, config)?),
             queue,
             service,
             scope: scope(None),
@@ -110,13 +113,29 @@ impl Exporter {
                     let _ = processor.force_flush();
                     let _ = done.send(());
                 });
-            if waiting.is_err() || flushed.recv_timeout(left).is_err() {
+            if waiting.is_err() {
+                // What waits goes out by itself, later.
+                thread::sleep(left.min(Duration::from_millis(10)));
+                continue;
+            }
+            if flushed.recv_timeout(left).is_err() {
                 return;
             }
             // A span may be between its admission and the processor, which takes no longer.
             thread::sleep(Duration::from_millis(1));
         }
     }
+}
+
+/// The SDK's, which panics where it gets no thread.
+fn processor(sender: Sender, config: BatchConfig) -> Result<BatchSpanProcessor, InvalidOtlp> {
+    panic::catch_unwind(AssertUnwindSafe(|| BatchSpanProcessor::new(sender, config))).map_err(
+        |panic| {
+            let message = panic.downcast_ref::<String>().map(String::as_str);
+            let message = message.or_else(|| panic.downcast_ref::<&str>().copied());
+            InvalidOtlp::Thread(message.unwrap_or("it panicked").to_owned())
+        },
+    )
 }
 
 fn resource(options: &ExporterOptions) -> Vec<KeyValue> {

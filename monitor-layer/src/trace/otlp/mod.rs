@@ -18,6 +18,7 @@ mod sender;
 mod settings;
 mod span;
 mod trail;
+mod warnings;
 mod work;
 
 pub use self::settings::Otlp;
@@ -28,7 +29,7 @@ pub(crate) use self::{
     exporter::{Exporter, ExporterOptions},
     field::{FieldValue, FieldVisitor},
     keep::Keep,
-    settings::{InvalidOtlp, parse_headers},
+    settings::{InvalidOtlp, LONGEST_TIME, MOST_WAITING, parse_headers},
     span::{span_context, span_data},
     trail::Trail,
     work::{ended_call, ended_exchange, ended_job, ended_step},

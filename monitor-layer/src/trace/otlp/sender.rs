@@ -1,9 +1,7 @@
 use std::{
     fmt,
-    sync::{
-        Arc, Mutex, OnceLock, PoisonError, Weak,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, OnceLock, PoisonError, Weak},
+    time::Instant,
 };
 
 use opentelemetry::{InstrumentationScope, Key, KeyValue, Value};
@@ -12,13 +10,13 @@ use opentelemetry_otlp::{
 };
 use opentelemetry_sdk::{
     Resource,
-    error::{OTelSdkError, OTelSdkResult},
+    error::OTelSdkResult,
     resource::TelemetryResourceDetector,
     trace::{SpanData, SpanExporter},
 };
 
-use super::{Otlp, client::Client, queue::Queue, settings::InvalidOtlp};
-use crate::{monitor::Core, redact::Redactor};
+use super::{Otlp, client::Client, queue::Queue, settings::InvalidOtlp, warnings::Warnings};
+use crate::monitor::Core;
 
 /// Marks the spans of a worker, which has a service name of its own.
 pub(super) const SERVICE: &str = "service.name";
@@ -32,9 +30,7 @@ pub(super) struct Sender {
     main: OtlpExporter,
     /// Made when their first span comes.
     workers: Mutex<Vec<(Value, Arc<OtlpExporter>)>>,
-    /// Whom to tell of an outage, once each.
-    monitor: Arc<OnceLock<Weak<Core>>>,
-    failing: AtomicBool,
+    warnings: Warnings,
 }
 
 /// What each exporter is made from.
@@ -49,7 +45,7 @@ impl Destination {
     pub(super) fn new(otlp: Otlp, resource: Vec<KeyValue>) -> Result<Self, InvalidOtlp> {
         Ok(Self {
             url: otlp.traces_url()?,
-            client: Client::new(otlp.timeout, otlp.header_map()?),
+            client: Client::new(otlp.header_map()?, otlp.gzip),
             otlp,
             resource,
         })
@@ -82,11 +78,10 @@ impl Sender {
     ) -> Result<Self, InvalidOtlp> {
         Ok(Self {
             main: to.exporter(None)?,
+            warnings: Warnings::new(&to.url, monitor),
             to,
             queue,
             workers: Mutex::default(),
-            monitor,
-            failing: AtomicBool::new(false),
         })
     }
 
@@ -106,30 +101,25 @@ impl Sender {
     async fn send(&self, service: Option<Value>, spans: Vec<SpanData>) -> OTelSdkResult {
         let count = spans.len();
         let worker = service.and_then(|service| self.worker(&service));
+        self.to.client.begin(Instant::now() + self.to.otlp.timeout);
         let sent = worker.as_deref().unwrap_or(&self.main).export(spans).await;
         match &sent {
-            Ok(()) => self.failing.store(false, Ordering::Relaxed),
+            Ok(()) => {
+                self.warnings.works();
+                if let Some(partial) = self.to.client.partial_success() {
+                    let rejected = usize::try_from(partial.rejected_spans).unwrap_or(0);
+                    let rejected = rejected.min(count);
+                    self.queue.dropped(rejected);
+                    self.warnings.rejected(rejected, &partial.error_message);
+                }
+            }
             Err(error) => {
                 self.queue.dropped(count);
-                self.tell(error);
+                self.warnings.fails(error);
             }
         }
         self.queue.finished(count);
         sent
-    }
-
-    fn tell(&self, error: &OTelSdkError) {
-        if self.failing.swap(true, Ordering::Relaxed) {
-            return;
-        }
-        if let Some(core) = self.monitor.get().and_then(Weak::upgrade) {
-            let warning = format!(
-                "Spans could not be exported: {error}. They are lost and counted in telemetry_dropped_total, as are \
-                 further ones until it works again; is a collector listening for OTLP over HTTP at {}?",
-                Redactor::default().text(&self.to.url),
-            );
-            core.log.warning(&core, &warning);
-        }
     }
 }
 

@@ -4,6 +4,12 @@ use http::{HeaderMap, HeaderName, HeaderValue, Uri, header::InvalidHeaderValue};
 
 use crate::redact::Redactor;
 
+/// How long anything may be asked to wait.
+pub(crate) const LONGEST_TIME: Duration = Duration::from_secs(24 * 60 * 60);
+/// How many spans may wait at most: room for all of them is taken at the start.
+pub(crate) const MOST_WAITING: usize = 1_000_000;
+
+const SHORTEST_TIME: Duration = Duration::from_millis(1);
 /// Where OTLP over HTTP takes traces, below the endpoint.
 const TRACES: &str = "v1/traces";
 
@@ -21,10 +27,14 @@ const TRACES: &str = "v1/traces";
 #[derive(Clone)]
 pub struct Otlp {
     pub(crate) endpoint: String,
+    /// Whether the endpoint is where traces go, with nothing to be added.
+    pub(crate) is_whole_url: bool,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) timeout: Duration,
     pub(crate) interval: Duration,
     pub(crate) queue: usize,
+    pub(crate) batch: usize,
+    pub(crate) gzip: bool,
     /// Whether batches are taken as ever, and then thrown away.
     #[cfg(feature = "testing")]
     pub(super) discard: bool,
@@ -36,10 +46,13 @@ impl Otlp {
     pub fn new(endpoint: impl Into<String>) -> Self {
         Self {
             endpoint: endpoint.into(),
+            is_whole_url: false,
             headers: Vec::new(),
             timeout: Duration::from_secs(10),
             interval: Duration::from_secs(5),
             queue: 2048,
+            batch: 512,
+            gzip: false,
             #[cfg(feature = "testing")]
             discard: false,
         }
@@ -52,37 +65,68 @@ impl Otlp {
         self
     }
 
-    /// How long one batch may take, further tries included; 10 seconds by default.
+    /// How long one batch may take, further tries included; 10 seconds by default, from a millisecond to a day.
     #[must_use]
     pub const fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// How long spans wait at most before they are sent; 5 seconds by default. A batch of 512 is sent at once.
+    /// How long spans wait at most before they are sent; 5 seconds by default, from a millisecond to a day. A full batch
+    /// is sent at once.
     #[must_use]
     pub const fn interval(mut self, interval: Duration) -> Self {
         self.interval = interval;
         self
     }
 
-    /// How many spans may wait, 2048 by default. Further ones are dropped and counted in `telemetry_dropped_total`.
+    /// How many spans may wait: 2048 by default, from 1 to a million, each of which takes half a kilobyte from the start.
+    /// Further ones are dropped and counted in `telemetry_dropped_total`.
     #[must_use]
     pub const fn max_queue(mut self, spans: usize) -> Self {
-        self.queue = if spans == 0 { 1 } else { spans };
+        self.queue = spans;
         self
     }
 
+    /// How many spans are sent at once, as soon as so many wait: 512 by default, at least 1 and at most what may wait.
+    #[must_use]
+    pub const fn max_batch(mut self, spans: usize) -> Self {
+        self.batch = spans;
+        self
+    }
+
+    /// Compresses what is sent with gzip: for a collector that is far away.
+    #[must_use]
+    pub const fn gzip(mut self) -> Self {
+        self.gzip = true;
+        self
+    }
+
+    /// The nearest that can be done.
+    pub(crate) fn within_limits(self) -> Self {
+        let queue = self.queue.clamp(1, MOST_WAITING);
+        Self {
+            timeout: self.timeout.clamp(SHORTEST_TIME, LONGEST_TIME),
+            interval: self.interval.clamp(SHORTEST_TIME, LONGEST_TIME),
+            queue,
+            batch: self.batch.clamp(1, queue),
+            ..self
+        }
+    }
+
     /// The URL that traces go to.
-    pub(super) fn traces_url(&self) -> Result<String, InvalidOtlp> {
+    pub(crate) fn traces_url(&self) -> Result<String, InvalidOtlp> {
         let uri: Option<Uri> = self.endpoint.parse().ok();
         let is_usable = uri.is_some_and(|uri| {
             matches!(uri.scheme_str(), Some("http" | "https"))
                 && uri.host().is_some_and(|host| !host.is_empty())
-                && uri.query().is_none()
+                && (self.is_whole_url || uri.query().is_none())
         });
         if !is_usable {
             return Err(InvalidOtlp::Endpoint(self.endpoint.clone()));
+        }
+        if self.is_whole_url {
+            return Ok(self.endpoint.clone());
         }
         Ok(format!("{}/{TRACES}", self.endpoint.trim_end_matches('/')))
     }
@@ -120,6 +164,8 @@ pub(crate) enum InvalidOtlp {
     HeaderValue(String),
     /// The exporter's own words.
     Refused(String),
+    /// There is no thread to send.
+    Thread(String),
 }
 
 /// `key=value` divided by commas, values percent-encoded, as OpenTelemetry has it; `None` where a part is no pair.
@@ -181,6 +227,25 @@ mod tests {
             let invalid = Otlp::new(bad).traces_url();
             assert_eq!(invalid, Err(InvalidOtlp::Endpoint(bad.to_owned())), "{bad}");
         }
+    }
+
+    #[test]
+    fn what_cannot_be_done_becomes_the_nearest_that_can() {
+        let least = Otlp::new("http://host").max_queue(0).max_batch(0);
+        let least = least.timeout(Duration::ZERO).interval(Duration::ZERO);
+        let least = least.within_limits();
+        assert_eq!((least.queue, least.batch), (1, 1));
+        assert_eq!(
+            (least.timeout, least.interval),
+            (SHORTEST_TIME, SHORTEST_TIME)
+        );
+        let most = Otlp::new("http://host")
+            .max_queue(usize::MAX)
+            .max_batch(usize::MAX);
+        let most = most.timeout(Duration::MAX).interval(Duration::MAX);
+        let most = most.within_limits();
+        assert_eq!((most.queue, most.batch), (MOST_WAITING, MOST_WAITING));
+        assert_eq!((most.timeout, most.interval), (LONGEST_TIME, LONGEST_TIME));
     }
 
     #[test]
