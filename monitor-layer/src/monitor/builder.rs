@@ -365,6 +365,7 @@ impl MonitorBuilder {
             log,
             errors: Capture::new(self.classifier, sinks),
             access_log: self.access_log,
+            warned_of_second_tracer: Default::default(),
             #[cfg(feature = "otlp")]
             exporter,
             #[cfg(feature = "server")]

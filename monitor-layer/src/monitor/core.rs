@@ -1,4 +1,4 @@
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, atomic::AtomicBool};
 
 use crate::{
     error::Capture,
@@ -38,6 +38,7 @@ pub(crate) struct Shared {
     pub(crate) log: Log,
     pub(crate) errors: Capture,
     pub(crate) access_log: AccessLog,
+    pub(crate) warned_of_second_tracer: AtomicBool,
     /// Where spans go, if anywhere.
     #[cfg(feature = "otlp")]
     pub(crate) exporter: Option<crate::trace::otlp::Exporter>,

@@ -4,3 +4,4 @@ mod calls;
 mod export;
 mod identity;
 mod kept;
+mod second_tracer;

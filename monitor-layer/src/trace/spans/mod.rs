@@ -11,6 +11,7 @@ mod layer;
 mod observe;
 #[cfg(feature = "otlp")]
 mod recording;
+mod second_tracer;
 mod table;
 
 pub use self::layer::SpanLayer;

@@ -13,7 +13,7 @@ use tracing_subscriber::layer::Context;
 #[cfg(feature = "otlp")]
 use super::fields::SpanFields;
 use super::{
-    SpanLayer,
+    SpanLayer, second_tracer,
     table::{OpenSpan, SpanTable},
 };
 use crate::{
@@ -47,7 +47,11 @@ impl Spans {
     }
 
     /// Joins a layer of ours further in, where there is one: it leads.
-    pub(crate) fn join(&self, inner: &dyn Subscriber) {
+    pub(crate) fn join<S: Subscriber>(&self, inner: &S) {
+        if let Some(core) = &self.core {
+            second_tracer::look_into::<S>(core);
+        }
+        let inner: &dyn Subscriber = inner;
         let spans = inner.downcast_ref::<SpanLayer>().map(SpanLayer::spans);
         let leader = spans.or_else(|| inner.downcast_ref::<LogLayer>().map(LogLayer::spans));
         self.follow(leader);

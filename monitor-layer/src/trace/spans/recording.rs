@@ -3,7 +3,7 @@ use std::{sync::Arc, time::SystemTime};
 use opentelemetry::trace::{Event, Link, SpanKind, Status};
 use tracing::{Metadata, span::Attributes};
 
-use super::{fields::SpanFields, table::OpenSpan};
+use super::{fields::SpanFields, second_tracer, table::OpenSpan};
 use crate::{
     monitor::Core,
     trace::{TraceContext, otlp::span_data},
@@ -33,6 +33,7 @@ impl Recording {
     ) -> Option<Box<Self>> {
         let core = core.filter(|core| core.exporter.is_some())?;
         context.filter(|context| context.is_sampled())?;
+        second_tracer::look_around(core);
         let metadata = attributes.metadata();
         let mut fields = SpanFields::with("target", metadata.target(), attributes.fields().len());
         fields.record(&core.redactor, |visitor| attributes.record(visitor));
