@@ -22,6 +22,11 @@ pub(crate) fn stack(table: &mut Table) {
     run(table, &["--", "stack"]);
 }
 
+/// What is kept while a collector hangs.
+pub(crate) fn outage(table: &mut Table) {
+    run(table, &["--", "outage"]);
+}
+
 fn run(table: &mut Table, arguments: &[&str]) {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
     let counted = Command::new(cargo)

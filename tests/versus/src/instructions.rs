@@ -7,11 +7,12 @@
 //! takes. Kernel time is not in them: valgrind reads the clock by system call, which a process elsewhere does not.
 
 use std::{
-    env, io,
+    env, fs, io,
     process::{Command, ExitCode},
 };
 
 use versus::{
+    collectors::Collector,
     events::{self, Ours, SURROUNDINGS, events},
     ours::{DurationHistogram, RequestSeries},
     peers::{self, tracing_opentelemetry},
@@ -32,6 +33,10 @@ const LINE: f64 = 3_500.0;
 const REQUEST: f64 = 3_100.0;
 const REQUEST_WITH_OPT_INS: f64 = 3_400.0;
 
+/// Requests whose spans are exported, none of them dropped by a collector that takes all.
+const EXPORTED: usize = 1_000;
+/// What a collector's outage may add to a request.
+const OUTAGE: f64 = 1.05;
 /// Spans between two flushes.
 const FLUSHED: usize = 500;
 /// Of each series, so that what it costs to make one counts for little.
@@ -90,6 +95,20 @@ pub(crate) fn print(table: &mut Table) {
                 .beside("the request itself, a layer doing nothing", nothing),
         );
     }
+    let up = instructions_of_a_request("stack-up");
+    for (what, operation) in [
+        ("instructions of a request, collector down", "stack-down"),
+        (
+            "instructions of a request, collector hangs",
+            "stack-hanging",
+        ),
+    ] {
+        table.print(
+            &row(what, instructions_of_a_request(operation))
+                .peer("the collector takes all", up)
+                .ratio_at_most(OUTAGE),
+        );
+    }
 }
 
 /// Does so many operations.
@@ -104,6 +123,9 @@ pub(crate) fn operate(operation: &str, count: &str) -> ExitCode {
         "request" => App::ours().answer(count),
         "opt-ins" => App::ours_with_opt_ins().answer(count),
         "stack" => App::our_stack(0.01).answer(count),
+        "stack-up" => App::our_stack_exporting(1.0, Collector::Up.start()).answer(count),
+        "stack-down" => App::our_stack_exporting(1.0, Collector::Down.start()).answer(count),
+        "stack-hanging" => App::our_stack_exporting(1.0, Collector::Hangs.start()).answer(count),
         "span" => spans(&Spans::ours(), count),
         "span-exported" => spans(&Spans::ours_exported(), count),
         "span-nobody" => spans(&Spans::nobody(), count),
@@ -190,15 +212,47 @@ fn per_operation(operation: &str, operations: usize) -> f64 {
 }
 
 fn instructions(operation: &str, operations: usize) -> io::Result<f64> {
-    let output = Command::new("valgrind")
-        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
-        .arg(env::current_exe()?)
-        .args([OPERATE, operation, &operations.to_string()])
-        .output()?;
-    let report = String::from_utf8_lossy(&output.stderr);
+    let report = callgrind(operation, operations, &["--callgrind-out-file=/dev/null"])?;
     // ==7== Collected : 1234567
     report
         .lines()
         .find_map(|line| line.split_once("Collected : ")?.1.trim().parse().ok())
-        .ok_or_else(|| io::Error::other(report.into_owned()))
+        .ok_or_else(|| io::Error::other(report))
+}
+
+/// Those of the thread that serves, without those of the one that exports.
+fn instructions_of_a_request(operation: &str) -> f64 {
+    let once = instructions_of_one_thread(operation, EXPORTED).unwrap();
+    let twice = instructions_of_one_thread(operation, 2 * EXPORTED).unwrap();
+    (twice - once) / EXPORTED as f64
+}
+
+fn instructions_of_one_thread(operation: &str, operations: usize) -> io::Result<f64> {
+    let file = env::temp_dir().join(format!("versus-{}-{operation}", std::process::id()));
+    let out = format!("--callgrind-out-file={}", file.display());
+    callgrind(operation, operations, &["--separate-threads=yes", &out])?;
+    let mut first = None;
+    // A file for each thread, the first of which is the process's own.
+    for thread in 1.. {
+        let file = format!("{}-{thread:02}", file.display());
+        let Ok(report) = fs::read_to_string(&file) else {
+            break;
+        };
+        fs::remove_file(&file)?;
+        let mut lines = report.lines();
+        first = first.or(lines.find_map(|line| line.strip_prefix("totals: ")?.parse().ok()));
+    }
+    // What was there before the second thread.
+    let _ = fs::remove_file(file);
+    first.ok_or_else(|| io::Error::other("callgrind wrote no total"))
+}
+
+fn callgrind(operation: &str, operations: usize, options: &[&str]) -> io::Result<String> {
+    let output = Command::new("valgrind")
+        .arg("--tool=callgrind")
+        .args(options)
+        .arg(env::current_exe()?)
+        .args([OPERATE, operation, &operations.to_string()])
+        .output()?;
+    Ok(String::from_utf8_lossy(&output.stderr).into_owned())
 }

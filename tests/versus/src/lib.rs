@@ -2,7 +2,7 @@
 //!
 //! `cargo run --release --manifest-path tests/versus/Cargo.toml` prints the whole table and fails where a row does not
 //! hold. With `-- allocations` or `-- instructions` it prints those alone: they come out the same on a busy machine.
-//! With `-- request`, `stack`, `observe`, `threads`, `find`, `scrape`, `line` or `span` it times that one group.
+//! With `-- request`, `stack`, `outage`, `observe`, `threads`, `find`, `scrape`, `line` or `span` it times that one group.
 //!
 //! How the figures come about:
 //!
@@ -19,6 +19,7 @@
     reason = "a measurement that cannot go on is of no use"
 )]
 
+pub mod collectors;
 pub mod events;
 pub mod ours;
 pub mod peers;

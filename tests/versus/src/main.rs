@@ -13,7 +13,7 @@ use std::{env, process::ExitCode};
 
 use versus::table::Table;
 
-const USAGE: &str = "versus [request | stack | observe | threads | find | scrape | line | span | allocations | resident | instructions]";
+const USAGE: &str = "versus [request | stack | outage | observe | threads | find | scrape | line | span | allocations | resident | instructions]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -21,6 +21,9 @@ fn main() -> ExitCode {
     match arguments[..] {
         [instructions::OPERATE, operation, count] => instructions::operate(operation, count),
         [] => print(&GROUPS.map(|(_, group)| group)),
+        // The whole table has their allocations with all others.
+        ["stack"] => print(&[rows::stack::print, allocations::stack]),
+        ["outage"] => print(&[rows::outage::print, allocations::outage]),
         [name] => match GROUPS.iter().find(|(group, _)| *group == name) {
             Some((_, group)) => print(&[*group]),
             None => usage(),
@@ -31,9 +34,10 @@ fn main() -> ExitCode {
 
 type Group = fn(&mut Table);
 
-const GROUPS: [(&str, Group); 11] = [
+const GROUPS: [(&str, Group); 12] = [
     ("request", rows::request::print),
-    ("stack", stack),
+    ("stack", rows::stack::print),
+    ("outage", rows::outage::print),
     ("observe", rows::observe::print),
     ("threads", rows::threads::print),
     ("find", rows::find::print),
@@ -44,11 +48,6 @@ const GROUPS: [(&str, Group); 11] = [
     ("resident", allocations::resident),
     ("instructions", instructions::print),
 ];
-
-fn stack(table: &mut Table) {
-    rows::stack::print(table);
-    allocations::stack(table);
-}
 
 fn print(groups: &[Group]) -> ExitCode {
     let mut table = Table::start();

@@ -20,7 +20,9 @@ use http::Request;
 use http_body_util::BodyExt as _;
 use hyper::server::conn::http1;
 use hyper_util::{rt::TokioIo, service::TowerToHyperService};
-use monitor_layer::{__bench::discarding, ExchangeLayer, HttpMetrics, HttpMetricsBuilder, Monitor};
+use monitor_layer::{
+    __bench::discarding, ExchangeLayer, HttpMetrics, HttpMetricsBuilder, Monitor, Otlp,
+};
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use prometheus::Registry;
 use tokio::{
@@ -89,10 +91,16 @@ impl App {
     /// exported, to be batched and thrown away.
     #[must_use]
     pub fn our_stack(exported: f64) -> Self {
+        Self::our_stack_exporting(exported, discarding())
+    }
+
+    /// The same, exporting somewhere.
+    #[must_use]
+    pub fn our_stack_exporting(exported: f64, otlp: Otlp) -> Self {
         let monitor = Monitor::builder("versus")
             .log_to(io::sink())
             .sample_ratio(exported)
-            .otlp(discarding())
+            .otlp(otlp)
             .sentry_dsn("http://public@127.0.0.1:9/1")
             .build()
             .unwrap();

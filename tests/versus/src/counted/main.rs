@@ -21,10 +21,13 @@ fn main() -> ExitCode {
     match arguments[..] {
         [] => {
             operations::print(&mut table);
+            operations::stack(&mut table);
+            operations::outage(&mut table);
             scrape::print(&mut table);
         }
         ["resident"] => resident::print(&mut table),
         ["stack"] => operations::stack(&mut table),
+        ["outage"] => operations::outage(&mut table),
         [whose, ..] => return resident::measure(whose),
     }
     table.finish()

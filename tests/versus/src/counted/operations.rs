@@ -4,6 +4,7 @@
 //! that is the layer's. axum boxes a response body that a layer has wrapped: that one allocation is not the layer's own.
 
 use versus::{
+    collectors::Collector,
     events::{self, Ours, SURROUNDINGS, events},
     ours::{DurationHistogram, RequestSeries},
     peers::{self, stack::Telemetry, tracing_opentelemetry},
@@ -19,6 +20,9 @@ const OPERATIONS: usize = 10_000;
 const FLUSHED: usize = 1_000;
 /// That of the text, that of the list of attributes, and that of what is kept until the end.
 const EXPORTED: f64 = 3.01;
+const EXPORTED_REQUESTS: usize = 20_000;
+/// What 2 048 spans that wait and 512 that are being sent take, and the rest that a service keeps.
+const KEPT: f64 = 4.0 * 1024.0 * 1024.0;
 const BODY_BOX: f64 = 1.01;
 
 pub(crate) fn print(table: &mut Table) {
@@ -51,8 +55,16 @@ fn request(table: &mut Table) {
 
 pub(crate) fn stack(table: &mut Table) {
     for (what, exported, most) in [
-        ("allocations of the full stack, none exported", 0.0, Some(8.0)),
-        ("allocations of the full stack, 1 % exported", 0.01, Some(8.0)),
+        (
+            "allocations of the full stack, none exported",
+            0.0,
+            Some(8.0),
+        ),
+        (
+            "allocations of the full stack, 1 % exported",
+            0.01,
+            Some(8.0),
+        ),
         ("allocations of the full stack, each exported", 1.0, None),
     ] {
         let nothing = allocations(&App::nothing());
@@ -60,10 +72,9 @@ pub(crate) fn stack(table: &mut Table) {
         let telemetry = Telemetry::start(exported);
         let peers = allocations(&App::peers_stack(&telemetry).0) - nothing;
         let ours = Row::new(what, Unit::Allocations, ours);
-        let bounded = if most.is_finite() {
-            ours.at_most(most)
-        } else {
-            ours
+        let bounded = match most {
+            Some(most) => ours.at_most(most),
+            None => ours,
         };
         table.print(
             &bounded
@@ -71,6 +82,21 @@ pub(crate) fn stack(table: &mut Table) {
                 .beside("the request itself, a layer doing nothing", nothing),
         );
     }
+}
+
+/// What a request keeps for its export is freed by the thread that exports, which here never does.
+pub(crate) fn outage(table: &mut Table) {
+    let otlp = Collector::Hangs.start();
+    let app = App::our_stack_exporting(1.0, otlp);
+    let kept = allocation_counter::measure(|| app.answer(EXPORTED_REQUESTS));
+    table.print(
+        &Row::new(
+            "bytes kept by 20 000 exported requests, collector hangs",
+            Unit::Bytes,
+            kept.bytes_current as f64,
+        )
+        .at_most(KEPT),
+    );
 }
 
 fn allocations(app: &App) -> f64 {

@@ -3,6 +3,7 @@
 pub(crate) mod find;
 pub(crate) mod line;
 pub(crate) mod observe;
+pub(crate) mod outage;
 pub(crate) mod request;
 pub(crate) mod scrape;
 pub(crate) mod span;
