@@ -31,9 +31,11 @@ const FIND: f64 = 490.0;
 const SCRAPE: f64 = 5_000.0;
 const LINE: f64 = 3_500.0;
 const REQUEST: f64 = 3_100.0;
+const SPAN: f64 = 4_750.0;
+const EXPORTED_SPAN: f64 = 5_290.0;
 const REQUEST_WITH_OPT_INS: f64 = 3_400.0;
 
-/// Requests whose spans are exported, none of them dropped by a collector that takes all.
+/// Requests, or spans, that are exported, none of them dropped by a collector that takes all.
 const EXPORTED: usize = 1_000;
 /// What a collector's outage may add to a request.
 const OUTAGE: f64 = 1.05;
@@ -95,7 +97,27 @@ pub(crate) fn print(table: &mut Table) {
                 .beside("the request itself, a layer doing nothing", nothing),
         );
     }
-    let up = instructions_of_a_request("stack-up");
+    for (what, operation, most, peer) in [
+        (
+            "instructions of a span, not sampled, JSON layer",
+            "span",
+            SPAN,
+            "span-opentelemetry",
+        ),
+        (
+            "instructions of a span, sampled and exported",
+            "span-exported",
+            EXPORTED_SPAN,
+            "span-exported-opentelemetry",
+        ),
+    ] {
+        table.print(
+            &row(what, per_exported(operation))
+                .at_most(most)
+                .peer("tracing-opentelemetry", per_exported(peer)),
+        );
+    }
+    let up = per_exported("stack-up");
     for (what, operation) in [
         ("instructions of a request, collector down", "stack-down"),
         (
@@ -104,7 +126,7 @@ pub(crate) fn print(table: &mut Table) {
         ),
     ] {
         table.print(
-            &row(what, instructions_of_a_request(operation))
+            &row(what, per_exported(operation))
                 .peer("the collector takes all", up)
                 .ratio_at_most(OUTAGE),
         );
@@ -220,8 +242,8 @@ fn instructions(operation: &str, operations: usize) -> io::Result<f64> {
         .ok_or_else(|| io::Error::other(report))
 }
 
-/// Those of the thread that serves, without those of the one that exports.
-fn instructions_of_a_request(operation: &str) -> f64 {
+/// Those of the thread that works, without those of the one that exports.
+fn per_exported(operation: &str) -> f64 {
     let once = instructions_of_one_thread(operation, EXPORTED).unwrap();
     let twice = instructions_of_one_thread(operation, 2 * EXPORTED).unwrap();
     (twice - once) / EXPORTED as f64
