@@ -83,6 +83,12 @@ async fn a_collector_that_is_not_there_costs_its_spans_and_no_more() {
         (dropped(&monitor) == JOBS).then_some(())
     })
     .await;
+    let lines = monitor.lines().into_iter();
+    let mut told = lines.filter(|line| line["level"] == "warn");
+    let told = told.next().unwrap();
+    let told = told["message"].as_str().unwrap();
+    assert!(told.contains("refused"), "{told}");
+    assert!(told.contains(&address.to_string()), "{told}");
 }
 
 #[tokio::test]

@@ -101,7 +101,13 @@ async fn spans_that_a_collector_rejects_are_counted_and_told_of_once() {
 #[tokio::test]
 async fn whatever_a_collector_claims_no_more_is_counted_than_was_sent_and_its_words_are_cut() {
     for (claimed, counted) in [(i64::MAX, 5), (-1, 0), (0, 0)] {
-        let words: &'static str = "é".repeat(100_000).leak();
+        // A secret lies across the cut.
+        let words = format!(
+            "{} postgres://me:s3cret{}@db",
+            "é".repeat(140),
+            "t".repeat(1_000)
+        );
+        let words: &'static str = (words + &"é".repeat(100_000)).leak();
         let collector = Collector::start(Answer::Rejects(claimed, words));
         let monitor = monitor(collector.otlp().interval(Duration::from_secs(3_600)));
         run(&monitor, 5).await;
@@ -112,6 +118,7 @@ async fn whatever_a_collector_claims_no_more_is_counted_than_was_sent_and_its_wo
         let message = told[0]["message"].as_str().unwrap();
         assert!(message.contains("é"), "{message}");
         assert!(message.len() < 600, "{}", message.len());
+        assert!(!message.contains("s3c"), "{message}");
     }
 }
 

@@ -32,6 +32,8 @@ struct Batch {
     /// For all tries together: the exporter lets each of them take as long as a batch may.
     deadline: Option<Instant>,
     partial_success: Option<ExportTracePartialSuccess>,
+    /// Why there was no answer to the last try.
+    unanswered: Option<String>,
 }
 
 impl Client {
@@ -55,7 +57,7 @@ impl Client {
     pub(super) fn begin(&self, deadline: Instant) {
         *self.batch() = Batch {
             deadline: Some(deadline),
-            partial_success: None,
+            ..Batch::default()
         };
     }
 
@@ -63,6 +65,17 @@ impl Client {
     pub(super) fn partial_success(&self) -> Option<ExportTracePartialSuccess> {
         let said = self.batch().partial_success.take();
         said.filter(|said| said.rejected_spans > 0 || !said.error_message.is_empty())
+    }
+
+    /// Why there was no answer, where there was none.
+    pub(super) fn unanswered(&self) -> Option<String> {
+        self.batch().unanswered.take()
+    }
+
+    fn try_once(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
+        let answer = self.send(request);
+        self.batch().unanswered = answer.as_ref().err().map(ToString::to_string);
+        answer
     }
 
     fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
@@ -117,7 +130,7 @@ impl HttpClient for Client {
         'client: 'future,
         Self: 'future,
     {
-        Box::pin(std::future::ready(self.send(request)))
+        Box::pin(std::future::ready(self.try_once(request)))
     }
 }
 

@@ -127,15 +127,13 @@ impl Exporter {
     }
 }
 
-/// The SDK's, which panics where it gets no thread.
+/// The SDK's, which panics where it gets no thread. So there is a first one to try, for a panic may end the process.
 fn processor(sender: Sender, config: BatchConfig) -> Result<BatchSpanProcessor, InvalidOtlp> {
-    panic::catch_unwind(AssertUnwindSafe(|| BatchSpanProcessor::new(sender, config))).map_err(
-        |panic| {
-            let message = panic.downcast_ref::<String>().map(String::as_str);
-            let message = message.or_else(|| panic.downcast_ref::<&str>().copied());
-            InvalidOtlp::Thread(message.unwrap_or("it panicked").to_owned())
-        },
-    )
+    thread::Builder::new()
+        .spawn(|| ())
+        .map_err(|error| InvalidOtlp::Thread(error.to_string()))?;
+    panic::catch_unwind(AssertUnwindSafe(|| BatchSpanProcessor::new(sender, config)))
+        .map_err(|_| InvalidOtlp::Thread("the SDK's processor panicked".to_owned()))
 }
 
 fn resource(options: &ExporterOptions) -> Vec<KeyValue> {

@@ -115,7 +115,10 @@ impl Sender {
             }
             Err(error) => {
                 self.queue.dropped(count);
-                self.warnings.fails(error);
+                // The exporter says no more than that it was the network's fault.
+                let reason = self.to.client.unanswered();
+                self.warnings
+                    .fails(&reason.unwrap_or_else(|| error.to_string()));
             }
         }
         self.queue.finished(count);

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::attributes::cut;
+use super::attributes::{cut, redacted};
 use crate::{monitor::Core, redact::Redactor};
 
 /// How long the log is spared of further spans that a collector rejects.
@@ -48,7 +48,7 @@ impl Warnings {
     }
 
     /// A batch did not: told once for each outage.
-    pub(super) fn fails(&self, error: &dyn std::fmt::Display) {
+    pub(super) fn fails(&self, error: &str) {
         if self.failing.swap(true, Ordering::Relaxed) {
             return;
         }
@@ -70,7 +70,9 @@ impl Warnings {
         };
         let Some(spans) = told else { return };
         self.tell(|core| {
-            let words = core.redactor.text(cut(words, LONGEST_WORDS));
+            // Cut last, lest half of a secret is none.
+            let words = redacted(words, &core.redactor);
+            let words = cut(&words, LONGEST_WORDS);
             let what = match spans {
                 0 => "took all spans, but warns".to_owned(),
                 1 => "rejected 1 span, which is lost and counted in telemetry_dropped_total"
