@@ -72,6 +72,29 @@ async fn whatever_a_collector_does_work_goes_on_losses_are_counted_and_spans_flo
 }
 
 #[tokio::test]
+async fn each_outage_is_told_of() {
+    let collector = Collector::start(Answer::Fine);
+    let monitor = monitor(collector.otlp());
+    for outages in 1..=2 {
+        collector.answer(Answer::Status(400));
+        run(&monitor, 1).await;
+        eventually("a span to be lost", || {
+            (dropped(&monitor) == outages).then_some(())
+        })
+        .await;
+        collector.answer(Answer::Fine);
+        run(&monitor, 1).await;
+        eventually("a span to arrive", || {
+            (collector.spans().len() == outages).then_some(())
+        })
+        .await;
+        let lines = monitor.lines().into_iter();
+        let told = lines.filter(|line| line["level"] == "warn").count();
+        assert_eq!(told, outages);
+    }
+}
+
+#[tokio::test]
 async fn a_collector_that_is_not_there_costs_its_spans_and_no_more() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();

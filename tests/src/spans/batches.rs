@@ -1,8 +1,8 @@
 //! How spans are sent: how many at once, packed or not, and what a collector says of them.
 
-use std::{io, process::Command, time::Duration};
+use std::{io, time::Duration};
 
-use monitor_layer::{BuildError, Otlp, testing::TestMonitor};
+use monitor_layer::{Otlp, testing::TestMonitor};
 use serde_json::Value;
 
 use crate::support::{
@@ -120,34 +120,4 @@ async fn whatever_a_collector_claims_no_more_is_counted_than_was_sent_and_its_wo
         assert!(message.len() < 600, "{}", message.len());
         assert!(!message.contains("s3c"), "{message}");
     }
-}
-
-#[test]
-fn a_machine_without_room_for_a_thread_gets_an_error_at_the_start() {
-    const CHILD: &str = "TESTS_WITHOUT_THREADS";
-    const NAME: &str =
-        "spans::batches::a_machine_without_room_for_a_thread_gets_an_error_at_the_start";
-
-    if std::env::var_os(CHILD).is_some() {
-        let otlp = Otlp::new("http://127.0.0.1:9");
-        let built = TestMonitor::build("api", |builder| builder.otlp(otlp));
-        let error = built.err().unwrap();
-        assert!(matches!(error, BuildError::OtlpThread(_)), "{error}");
-        let text = error.to_string();
-        assert!(
-            text.starts_with("the thread that exports spans could not be started: "),
-            "{text}"
-        );
-        return;
-    }
-    // In a process of its own, in which each thread is to have more memory than there are addresses.
-    let output = Command::new(std::env::current_exe().unwrap())
-        .args([NAME, "--exact", "--test-threads=1", "--nocapture"])
-        .env(CHILD, "1")
-        .env("RUST_MIN_STACK", (1_u64 << 47).to_string())
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{said}");
-    assert!(said.contains("1 passed"), "{said}");
 }

@@ -5,3 +5,4 @@ mod export;
 mod identity;
 mod kept;
 mod second_tracer;
+mod starts;
