@@ -106,6 +106,7 @@ async fn a_collector_that_is_not_there_costs_its_spans_and_no_more() {
         (dropped(&monitor) == JOBS).then_some(())
     })
     .await;
+    monitor.flush(Duration::from_secs(30));
     let lines = monitor.lines().into_iter();
     let mut told = lines.filter(|line| line["level"] == "warn");
     let told = told.next().unwrap();
