@@ -59,7 +59,7 @@ impl ActiveWindow {
 pub(crate) type CountActiveUsers = dyn Fn(ActiveWindow) -> Option<u64> + Send + Sync;
 
 /// Counts users by what the service itself says, else by a sketch: a hash of each id, keyed by what only this process
-/// knows, moves some registers and is gone. The estimate is within some two percent.
+/// knows, moves some registers and is gone. The estimate's standard error is 1.6 %.
 pub(crate) struct ActiveUsers {
     source: Option<Arc<CountActiveUsers>>,
     key: RandomState,
@@ -193,7 +193,8 @@ mod tests {
             users.see_after(MINUTE, &format!("user-{user}"));
         }
         for estimate in estimates(&users, 2 * MINUTE) {
-            assert!(estimate.abs_diff(USERS) < USERS / 20, "{estimate}");
+            // Six standard errors: the key is another one in each run.
+            assert!(estimate.abs_diff(USERS) < USERS / 10, "{estimate}");
         }
     }
 }

@@ -51,7 +51,8 @@ async fn a_thousand_users_are_estimated_within_some_percent() {
         monitor.business().active_user(&format!("user-{user}"));
     }
     for window in counted(&monitor).await {
-        assert!((window.unwrap() - 1_000.0).abs() < 50.0, "{window:?}");
+        // Six standard errors: the key is another one in each run.
+        assert!((window.unwrap() - 1_000.0).abs() < 100.0, "{window:?}");
     }
 }
 
