@@ -37,7 +37,7 @@ pub use self::{
         UnmeasuredLayer, UnmeasuredService,
     },
     job::Job,
-    log::{AccessLog, LogLayer, LogWriter},
+    log::{AccessLog, InvalidLogLevel, LogFilter, LogLayer, LogWriter},
     metrics::{
         ActiveWindow, Business, HttpExchange, HttpMetrics, HttpMetricsBuilder, InvalidAmount,
         JobEnd, JobStatus, LabelValues, Queue, RegisterError, Revenue,

@@ -319,6 +319,84 @@ fn a_log_line_of_5_fields_in_a_span_of_3_allocates_nothing() {
 }
 
 #[test]
+fn a_warning_that_is_limited_and_one_that_is_left_out_allocate_nothing() {
+    const LINES: u32 = 500;
+
+    for most in [5, u32::MAX] {
+        let monitor = Monitor::builder("api")
+            .log_to(std::io::sink())
+            .limit_repeated_logs(most, Duration::from_secs(3_600))
+            .build()
+            .unwrap();
+        let log = || (0..LINES).for_each(|number| tracing::warn!(number, "Again"));
+        let subscriber = tracing_subscriber::registry().with(monitor.log_layer());
+        let counted = tracing::subscriber::with_default(subscriber, || {
+            log();
+            allocation_counter::measure(log)
+        });
+        assert_eq!(counted.count_total, 0, "{most}");
+    }
+}
+
+#[test]
+fn a_line_at_a_level_that_was_set_while_running_allocates_nothing() {
+    let monitor = Monitor::builder("api")
+        .log_to(std::io::sink())
+        .build()
+        .unwrap();
+    let hour = Duration::from_secs(3_600);
+    monitor
+        .set_log_level_for("info,allocations=debug", hour)
+        .unwrap();
+    let log = || {
+        (0..500).for_each(|number| {
+            tracing::debug!(number, "Shown");
+            tracing::trace!(number, "Not shown");
+        });
+    };
+    let subscriber = tracing_subscriber::registry().with(monitor.log_layer());
+    let counted = tracing::subscriber::with_default(subscriber, || {
+        log();
+        allocation_counter::measure(log)
+    });
+    assert_eq!(counted.count_total, 0);
+}
+
+/// An application that logs a line of its own in each request.
+fn logging(monitor: &Monitor) -> Router {
+    let handler = get(async || {
+        tracing::info!(frames = 3, "Rendered");
+        "a job"
+    });
+    Router::new()
+        .route("/jobs/{id}", handler)
+        .layer(monitor.layer())
+        .with_state(())
+}
+
+#[test]
+fn holding_lines_back_and_thinning_them_allocates_nothing() {
+    let build = |log_ratio: Option<f64>| {
+        let builder = Monitor::builder("api").sample_ratio(0.0);
+        let builder = builder.log_to(std::io::sink());
+        let builder = match log_ratio {
+            Some(ratio) => builder.log_ratio(ratio),
+            None => builder,
+        };
+        builder.build().unwrap()
+    };
+    let count = |monitor: &Monitor| {
+        let subscriber = tracing_subscriber::registry().with(monitor.log_layer());
+        let app = logging(monitor);
+        tracing::subscriber::with_default(subscriber, || allocations(&app, false))
+    };
+    let whole = count(&build(None));
+    for ratio in [0.0, 0.5, 1.0] {
+        assert_eq!(count(&build(Some(ratio))), whole, "{ratio}");
+    }
+}
+
+#[test]
 fn a_span_of_2_fields_in_nobody_s_work_allocates_nothing_under_the_log_layer() {
     const SPANS: u64 = 500;
 

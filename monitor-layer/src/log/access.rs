@@ -1,8 +1,11 @@
-use std::sync::{Arc, atomic::Ordering};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use tracing::Level;
 
-use super::{Fields, Key, OWN_TARGET, Opening};
+use super::{Fields, Key, OWN_TARGET, Opening, control::ThinnedExchange, thinned::Thinned};
 use crate::{
     error::Failure,
     exchange::{End, Outcome, RequestHead},
@@ -30,39 +33,63 @@ pub enum AccessLog {
 
 /// The lines of one exchange.
 pub(crate) struct AccessExchange {
-    opening: Arc<Opening>,
+    /// `None` where no request line is to come.
+    opening: Option<Arc<Opening>>,
+    thinned: Option<ThinnedExchange>,
 }
 
 impl AccessExchange {
-    /// Holds back `Request started`; `None` where no line is to come.
+    /// Holds back `Request started`; `None` where there is nothing to do for lines.
     pub(crate) fn start(core: &Arc<Core>, request: &RequestHead<'_>) -> Option<Self> {
+        let thinned = core.log.begin_exchange();
         if core.access_log == AccessLog::Off || !core.log.enabled(TARGET, Level::ERROR) {
-            return None;
+            return thinned.map(|thinned| Self {
+                opening: None,
+                thinned: Some(thinned),
+            });
         }
         let wanted = core.access_log == AccessLog::Both && core.log.enabled(TARGET, Level::INFO);
         let opening = Arc::new(Opening::new(core, request, wanted));
         if wanted {
             hold_back(Some(Arc::clone(&opening)));
         }
-        Some(Self { opening })
+        Some(Self {
+            opening: Some(opening),
+            thinned,
+        })
     }
 
     /// Writes `Request started`, if something inside has not had it written.
     pub(crate) fn admit(&self) {
-        hold_back(None);
-        self.opening.write();
+        if let Some(opening) = &self.opening {
+            hold_back(None);
+            opening.write();
+        }
     }
 
-    /// Writes `Request completed`.
-    pub(crate) fn end(self, core: &Core, outcome: &Outcome<'_>, failure: Option<&Failure>) {
+    /// Writes `Request completed`, after what was held back, unless the exchange is thinned.
+    pub(crate) fn end(mut self, core: &Core, outcome: &Outcome<'_>, failure: Option<&Failure>) {
         let level = level(outcome);
+        let thinned = self.thinned.take().map(|exchange| {
+            let is_well = level == Level::INFO;
+            core.log
+                .end_exchange(core, exchange, is_well, outcome.elapsed)
+        });
+        let adjusted_count = match thinned {
+            Some(Err(Thinned)) => return,
+            Some(Ok(adjusted_count)) => adjusted_count,
+            None => None,
+        };
+        let Some(opening) = &self.opening else {
+            return;
+        };
         if core.access_log == AccessLog::Failed && level == Level::INFO {
             return;
         }
         core.log
             .line(core, TARGET, level, "Request completed", |fields| {
                 fields.string(Key::METHOD, outcome.method.as_str());
-                fields.string(Key::PATH, self.opening.path());
+                fields.string(Key::PATH, opening.path());
                 fields.string(Key::ROUTE, outcome.route_label());
                 fields.number(Key::STATUS, outcome.status.as_u16());
                 fields.milliseconds(Key::DURATION_MS, outcome.elapsed);
@@ -73,15 +100,31 @@ impl AccessExchange {
                     }
                     fields.known(Key::CATEGORY, failure.classification.category.as_str());
                 }
+                if let Some(count) = adjusted_count {
+                    fields.float(Key::ADJUSTED_COUNT, count);
+                }
                 add_tags(fields);
             });
     }
 }
 
-/// An exchange that is over without having been admitted was left unmeasured: its line is not written any more.
+/// An exchange that is over without having been admitted was left unmeasured: its line is not written any more, and
+/// those of others within it are not thinned.
 impl Drop for AccessExchange {
     fn drop(&mut self) {
-        self.opening.settle();
+        if let Some(opening) = &self.opening {
+            opening.settle();
+        }
+        if let Some(exchange) = self.thinned.take() {
+            let core = current::with_current(|scope| scope?.core.clone());
+            if let Some(core) = core {
+                let is_well = false;
+                drop(
+                    core.log
+                        .end_exchange(&core, exchange, is_well, Duration::ZERO),
+                );
+            }
+        }
     }
 }
 

@@ -45,12 +45,16 @@ impl<'a> Fields<'a> {
         });
     }
 
-    /// Milliseconds, to the microsecond.
-    pub(crate) fn milliseconds(&mut self, key: &Key, duration: Duration) {
+    pub(super) fn float(&mut self, key: &Key, value: f64) {
         self.members.set(key, |json| {
-            push_float(json, duration.as_micros() as f64 / 1e3);
+            push_float(json, value);
             true
         });
+    }
+
+    /// Milliseconds, to the microsecond.
+    pub(crate) fn milliseconds(&mut self, key: &Key, duration: Duration) {
+        self.float(key, duration.as_micros() as f64 / 1e3);
     }
 
     pub(super) fn span_id(&mut self, key: &Key, id: SpanId) {

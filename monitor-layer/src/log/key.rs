@@ -113,12 +113,15 @@ macro_rules! own_keys {
 }
 
 own_keys! {
+    ADJUSTED_COUNT "adjustedCount"
     CATEGORY "category"
     #[cfg(feature = "server")]
     CHECK "check"
     DROPPED "dropped"
     DURATION_MS "durationMs"
     ERROR "error"
+    FILE "file"
+    LINE "line"
     METHOD "method"
     NICHE "niche"
     OUTCOME "outcome"
@@ -130,6 +133,8 @@ own_keys! {
     ROUTE "route"
     STATUS "status"
     STEP "step"
+    SUPPRESSED "suppressed"
+    TARGET "target"
 }
 
 /// Writes `,"key":`; `false` where the key was cut.

@@ -12,9 +12,10 @@ use tracing::{
 use tracing_subscriber::{Layer, layer::Context, registry::LookupSpan};
 
 use super::{
-    Entry, Message, Opening,
+    Entry, Fields, Key, Message,
     buffers::Buffers,
     identity::{Identity, SpanIds},
+    opening,
     span::SpanFields,
     visit::{Keys, Visitor},
 };
@@ -27,6 +28,9 @@ use crate::{
         spans::Spans,
     },
 };
+
+/// How many lines were left out at an event's call site before it.
+const SUPPRESSED: &str = "suppressed";
 
 /// Writes the log entries of `tracing` events, with the ids of the exchange, job or step that they happen in.
 ///
@@ -48,8 +52,6 @@ enum Destination<'a> {
 struct Surroundings<'a> {
     core: Destination<'a>,
     identity: Identity,
-    /// To be written before.
-    opening: Option<Arc<Opening>>,
     /// The span that was entered last, where it is known here.
     innermost: Option<Id>,
 }
@@ -116,7 +118,6 @@ impl LogLayer {
                 core,
                 identity: scope.as_deref().map(Identity::of).unwrap_or_default(),
                 innermost: scope.as_deref().and_then(|it| self.spans.innermost(it)),
-                opening: scope.and_then(|scope| scope.opening.take()),
             })
         })?;
         // The span that an event names is its parent, in place of the innermost one that is entered.
@@ -131,14 +132,19 @@ impl LogLayer {
         Some(around)
     }
 
-    fn write<S>(&self, around: &Surroundings<'_>, event: &Event<'_>, context: &Context<'_, S>)
+    /// `false` where the line is lost.
+    fn write<S>(
+        &self,
+        around: &Surroundings<'_>,
+        event: &Event<'_>,
+        context: &Context<'_, S>,
+        suppressed: u64,
+    ) -> bool
     where
         S: Subscriber + for<'lookup> LookupSpan<'lookup>,
     {
         let core = &*around.core;
-        if let Some(opening) = &around.opening {
-            opening.write();
-        }
+        opening::write_held_back();
         Buffers::with(|buffers| {
             let Buffers {
                 line,
@@ -148,6 +154,10 @@ impl LogLayer {
                 ids,
                 call_sites,
             } = buffers;
+            // First, where there is room for it.
+            if suppressed > 0 {
+                Fields::new(members, &core.redactor).number(Key::SUPPRESSED, suppressed);
+            }
             event.record(&mut Visitor {
                 members,
                 ids,
@@ -155,6 +165,9 @@ impl LogLayer {
                 message: Some(message),
                 keys: Keys::of(event.metadata(), call_sites, &core.redactor),
             });
+            if suppressed > 0 && event.metadata().fields().field(SUPPRESSED).is_some() {
+                Fields::new(members, &core.redactor).number(Key::SUPPRESSED, suppressed);
+            }
             self.for_each_span(event, around, context, |span| {
                 members.add_missing(&span.members);
                 ids.add_missing(&span.ids);
@@ -168,8 +181,8 @@ impl LogLayer {
                 ids,
                 members,
             };
-            core.log.write(core, &mut entry, line);
-        });
+            core.log.write(core, &mut entry, line)
+        })
     }
 
     /// Looks at the spans that an event happens in, from the innermost outwards; at some of them twice.
@@ -269,13 +282,21 @@ where
         let Some(around) = self.surroundings(event) else {
             return;
         };
+        let core = &*around.core;
+        let Some(admitted) = core.log.admit(core, event.metadata()) else {
+            return;
+        };
+        let suppressed = admitted.suppressed();
         // A `Debug` of the user's that panics takes its line, and nothing else.
         let written = panic::catch_unwind(AssertUnwindSafe(|| {
-            self.write(&around, event, &context);
+            self.write(&around, event, &context, suppressed)
         }));
-        if written.is_err() {
-            around.core.metrics.dropped(Signal::Logs);
+        match written {
+            Ok(true) => admitted.told(),
+            Ok(false) => {}
+            Err(_) => core.metrics.dropped(Signal::Logs),
         }
+        core.log.tell_suppressed(core);
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod access;
 mod buffers;
+mod control;
 mod fields;
 #[cfg(feature = "testing")]
 pub(crate) mod fuzz;
@@ -18,7 +19,9 @@ mod output;
 mod queue;
 mod sink;
 mod span;
+mod suppressed;
 mod terminal;
+mod thinned;
 mod time;
 mod value;
 mod visit;
@@ -35,11 +38,16 @@ use std::{
 };
 
 use tracing::Level;
-use tracing_subscriber::filter::Targets;
 
-pub use self::{access::AccessLog, layer::LogLayer, writer::LogWriter};
+pub use self::{
+    access::AccessLog,
+    control::{InvalidLogLevel, LogFilter},
+    layer::LogLayer,
+    writer::LogWriter,
+};
 pub(crate) use self::{
     access::{AccessExchange, add_tags, warn_of_unmatched},
+    control::{Directives, HeldLines, Levels, LogRatio, RepeatLimit},
     fields::Fields,
     key::Key,
     opening::Opening,
@@ -49,7 +57,13 @@ pub(crate) use self::{
     time::Timestamp,
 };
 use self::{
-    buffers::Buffers, identity::Identity, ids::Ids, members::Members, sink::Form, writer::Losses,
+    buffers::Buffers,
+    control::{Repeats, Thinning},
+    identity::Identity,
+    ids::Ids,
+    members::Members,
+    sink::Form,
+    writer::Losses,
 };
 use crate::{
     metrics::{Metrics, Signal},
@@ -62,7 +76,9 @@ const OWN_TARGET: &str = "monitor_layer";
 
 /// The log of a monitor.
 pub(crate) struct Log {
-    filter: Targets,
+    levels: Arc<Levels>,
+    repeats: Option<Repeats>,
+    thinning: Option<Thinning>,
     sink: Sink,
     /// Whether `tracing` events reach it by a layer of its own.
     has_layer: AtomicBool,
@@ -70,9 +86,11 @@ pub(crate) struct Log {
 }
 
 impl Log {
-    pub(crate) fn new(filter: Targets, sink: Sink) -> Self {
+    pub(crate) fn new(level: Directives, sink: Sink) -> Self {
         Self {
-            filter,
+            levels: Arc::new(Levels::new(level)),
+            repeats: None,
+            thinning: None,
             sink,
             has_layer: AtomicBool::new(false),
             warned_of_unmatched: AtomicBool::new(false),
@@ -119,11 +137,12 @@ impl Log {
     }
 
     pub(crate) fn enabled(&self, target: &str, level: Level) -> bool {
-        self.filter.would_enable(target, &level)
+        self.levels.enable(target, level)
     }
 
-    pub(crate) fn filter(&self) -> Targets {
-        self.filter.clone()
+    /// Which lines are written, by target and level.
+    pub(crate) const fn levels(&self) -> &Arc<Levels> {
+        &self.levels
     }
 
     /// Writes a line of the monitor's own about the exchange, job or step that is current. It does not go through
@@ -152,24 +171,10 @@ impl Log {
         describe: impl FnOnce(&mut Fields),
     ) {
         opening::write_held_back();
-        Buffers::with(|buffers| {
-            let members = &mut buffers.members;
-            let mut fields = Fields::new(members, &core.redactor);
-            describe(&mut fields);
-            if let Some(parent) = identity.span.as_ref().and_then(|span| span.parent) {
-                fields.span_id(Key::PARENT_SPAN_ID, parent);
-            }
-            let mut entry = Entry {
-                origin: &core.origin,
-                redactor: &core.redactor,
-                level,
-                message,
-                identity,
-                ids: &buffers.ids,
-                members,
-            };
-            self.write(core, &mut entry, &mut buffers.line);
+        with_own_entry(core, identity, level, message, describe, |entry, line| {
+            self.write(core, entry, line)
         });
+        self.tell_suppressed(core);
     }
 
     /// Tells the operator of something that is not as it should be.
@@ -185,17 +190,58 @@ impl Log {
     }
 
     /// For the process may be about to end.
-    pub(crate) fn flush_on_panic(&self) {
+    pub(crate) fn flush_on_panic(&self, core: &Core) {
+        self.release(core);
         self.sink.flush_on_panic();
     }
 
-    /// `line` is a buffer, and empty.
-    fn write(&self, core: &Core, entry: &mut Entry<'_>, line: &mut Vec<u8>) {
+    /// `line` is a buffer, and empty. `false` where the line is lost.
+    fn write(&self, core: &Core, entry: &mut Entry<'_>, line: &mut Vec<u8>) -> bool {
         entry.write(line, self.sink.form);
-        if self.sink.write(line, entry.level).is_err() {
-            core.metrics.dropped(Signal::Logs);
+        match &self.thinning {
+            None => self.put(core, line, entry.level),
+            Some(thinning) => self.put_or_hold_back(thinning, core, line, entry.level),
         }
     }
+
+    #[inline]
+    fn put(&self, core: &Core, line: &mut Vec<u8>, level: Level) -> bool {
+        let is_written = self.sink.write(line, level).is_ok();
+        if !is_written {
+            core.metrics.dropped(Signal::Logs);
+        }
+        is_written
+    }
+}
+
+/// Makes an entry of the monitor's own, in this thread's buffers, and gives it to `write` with one for its line.
+#[inline]
+fn with_own_entry<R>(
+    core: &Core,
+    identity: &Identity,
+    level: Level,
+    message: Message<'_>,
+    describe: impl FnOnce(&mut Fields),
+    write: impl FnOnce(&mut Entry<'_>, &mut Vec<u8>) -> R,
+) -> R {
+    Buffers::with(|buffers| {
+        let members = &mut buffers.members;
+        let mut fields = Fields::new(members, &core.redactor);
+        describe(&mut fields);
+        if let Some(parent) = identity.span.as_ref().and_then(|span| span.parent) {
+            fields.span_id(Key::PARENT_SPAN_ID, parent);
+        }
+        let mut entry = Entry {
+            origin: &core.origin,
+            redactor: &core.redactor,
+            level,
+            message,
+            identity,
+            ids: &buffers.ids,
+            members,
+        };
+        write(&mut entry, &mut buffers.line)
+    })
 }
 
 /// What one line tells.

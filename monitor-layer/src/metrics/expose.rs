@@ -140,6 +140,15 @@ impl Metrics {
                 to.number(&labels, Number::Count(count.value()));
             }
         });
+        metrics.add(&catalog::LINES_SUPPRESSED, |to| {
+            for (level, count) in [
+                ("warn", &self.suppressed_warnings),
+                ("error", &self.suppressed_errors),
+            ] {
+                let labels = Labels::new(&[], [("level", level)]);
+                to.number(&labels, Number::Count(count.value()));
+            }
+        });
         metrics.add(&catalog::LABEL_OVERFLOW, |to| {
             for (metric, label, count) in self.overflows() {
                 let labels = Labels::new(&[], [("metric", metric), ("label", label)]);

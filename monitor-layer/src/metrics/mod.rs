@@ -39,6 +39,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use prometheus::Registry;
+use tracing::Level;
 
 #[cfg(feature = "testing")]
 pub(crate) use self::exposition::samples;
@@ -88,6 +89,8 @@ pub(crate) struct Metrics {
     errors: [Counter; Category::ALL.len()],
     /// In the order of `Signal::ALL`.
     dropped: [Counter; Signal::ALL.len()],
+    suppressed_warnings: Counter,
+    suppressed_errors: Counter,
     health: Family<CheckMetrics, 1>,
     scrape_seconds: Gauge,
     scrape_bytes: Gauge,
@@ -182,6 +185,8 @@ impl Metrics {
             active_users: ActiveUsers::new(options.active_users),
             errors: Default::default(),
             dropped: Default::default(),
+            suppressed_warnings: Default::default(),
+            suppressed_errors: Default::default(),
             health: Family::new(&catalog::HEALTH_STATUS, [catalog::CHECK], budget),
             scrape_seconds: Gauge::default(),
             scrape_bytes: Gauge::default(),
@@ -232,6 +237,15 @@ impl Metrics {
     /// Something was lost on its way out.
     pub(crate) fn dropped(&self, signal: Signal) {
         self.dropped[signal as usize].add_one();
+    }
+
+    /// A warning or an error was one too many of its call site.
+    pub(crate) fn line_suppressed(&self, level: Level) {
+        let count = match level {
+            Level::ERROR => &self.suppressed_errors,
+            _ => &self.suppressed_warnings,
+        };
+        count.add_one();
     }
 
     /// A health check has an answer.

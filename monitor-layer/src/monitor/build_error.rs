@@ -1,9 +1,9 @@
-use std::{error::Error, fmt};
+use std::{error::Error, fmt, time::Duration};
 
 use super::InvalidSetting;
 #[cfg(feature = "server")]
 use crate::health::InvalidCheck;
-use crate::{metrics::RegisterError, trace::InvalidRatio};
+use crate::{log::InvalidLogLevel, metrics::RegisterError, trace::InvalidRatio};
 
 /// Why a monitor could not be made.
 #[non_exhaustive]
@@ -11,7 +11,16 @@ pub enum BuildError {
     /// A variable of the environment cannot be used.
     Setting(InvalidSetting),
     /// The builder's log level cannot be used.
-    LogLevel(String),
+    LogLevel(InvalidLogLevel),
+    /// The builder's limit of repeated log lines would let none through.
+    RepeatedLogs {
+        /// How many lines.
+        most: u32,
+        /// Within which time.
+        period: Duration,
+    },
+    /// The builder's log ratio cannot be used.
+    LogRatio(InvalidRatio),
     /// The builder's sample ratio cannot be used.
     SampleRatio(InvalidRatio),
     /// A key to be redacted has no letter.
@@ -37,9 +46,14 @@ impl fmt::Display for BuildError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Setting(error) => error.fmt(formatter),
-            Self::LogLevel(problem) => write!(
+            Self::LogLevel(error) => error.fmt(formatter),
+            Self::RepeatedLogs { most, period } => write!(
                 formatter,
-                "the log level {problem}; expected a level or directives as info,sqlx=warn"
+                "repeated log lines are limited to {most} in {period:?}; expected one line at least and a time above 0"
+            ),
+            Self::LogRatio(InvalidRatio(ratio)) => write!(
+                formatter,
+                "the log ratio is {ratio}; expected a number from 0 to 1"
             ),
             Self::SampleRatio(error) => error.fmt(formatter),
             Self::RedactedKey(key) => write!(
@@ -82,6 +96,12 @@ impl Error for BuildError {}
 impl From<InvalidSetting> for BuildError {
     fn from(error: InvalidSetting) -> Self {
         Self::Setting(error)
+    }
+}
+
+impl From<InvalidLogLevel> for BuildError {
+    fn from(error: InvalidLogLevel) -> Self {
+        Self::LogLevel(error)
     }
 }
 

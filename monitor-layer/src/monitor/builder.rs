@@ -1,10 +1,8 @@
 use std::{error::Error, fmt, ops::Range, panic, sync::Arc};
 
 use super::{
-    BuildError, Core, Monitor, Shared,
-    core::is_installed,
-    lifetime::Lifetime,
-    settings::{Settings, log_filter},
+    BuildError, Core, Monitor, Shared, core::is_installed, lifetime::Lifetime,
+    log_control::LogControl, sentry::add_sentry, settings::Settings,
 };
 #[cfg(feature = "server")]
 use crate::health::{Check, Health, InvalidCheck};
@@ -26,6 +24,7 @@ pub struct MonitorBuilder {
     version: Option<String>,
     env: Option<String>,
     log_level: Option<String>,
+    pub(super) log_control: LogControl,
     sample_ratio: Option<f64>,
     route_ratios: Vec<(Box<str>, f64)>,
     access_log: AccessLog,
@@ -56,6 +55,7 @@ impl MonitorBuilder {
             version: None,
             env: None,
             log_level: None,
+            log_control: LogControl::default(),
             sample_ratio: None,
             route_ratios: Vec::new(),
             access_log: AccessLog::default(),
@@ -292,11 +292,9 @@ impl MonitorBuilder {
             .service
             .or(settings.service)
             .unwrap_or(self.default_service);
-        let filter = match self.log_level {
-            Some(level) => log_filter(&level).map_err(BuildError::LogLevel)?,
-            None => settings
-                .log
-                .unwrap_or_else(|| log_filter("info").unwrap_or_default()),
+        let level = match self.log_level {
+            Some(level) => level.parse()?,
+            None => settings.log.unwrap_or_default(),
         };
         let sampler = match self.sample_ratio {
             Some(ratio) => Sampler::ratio(ratio)?,
@@ -335,6 +333,10 @@ impl MonitorBuilder {
         let registry = self.registry.unwrap_or_default();
         metrics.register(&registry)?;
         #[cfg(feature = "otlp")]
+        let slower_than = self.otlp.slower_than();
+        #[cfg(not(feature = "otlp"))]
+        let slower_than = None;
+        #[cfg(feature = "otlp")]
         let exporter = super::otlp::exporter(
             self.otlp,
             settings.otlp,
@@ -347,7 +349,10 @@ impl MonitorBuilder {
         )?;
         #[cfg(feature = "server")]
         let health = Health::new(self.checks.into_iter().collect::<Result<_, _>>()?)?;
-        let mut log = Log::new(filter, self.sink.unwrap_or_else(Sink::for_stdout));
+        let ratio = self.log_control.ratio(slower_than)?;
+        let mut log = Log::new(level, self.sink.unwrap_or_else(Sink::for_stdout))
+            .limited(self.log_control.repeats()?)
+            .thinned(ratio);
         if self.log_writer == Some(LogWriter::Background) {
             let (in_background, error) = log.in_background(&service, &env, &metrics);
             log = in_background;
@@ -411,7 +416,7 @@ impl MonitorBuilder {
         self.log_writer.get_or_insert(LogWriter::Background);
         let monitor = self.build()?;
         tracing_subscriber::registry()
-            .with(monitor.log_layer().with_filter(monitor.core().log.filter()))
+            .with(monitor.log_layer().with_filter(monitor.log_filter()))
             .try_init()
             .map_err(|_| BuildError::SubscriberInstalled)?;
         monitor.set_global()?;
@@ -439,61 +444,9 @@ fn flush_on_panic(core: &Arc<Core>) {
     panic::set_hook(Box::new(move |panic| {
         previous(panic);
         if let Some(core) = core.upgrade() {
-            core.log.flush_on_panic();
+            core.log.flush_on_panic(&core);
         }
     }));
-}
-
-#[cfg(feature = "sentry")]
-fn add_sentry(
-    sinks: &mut Sinks,
-    _warnings: &mut Vec<String>,
-    dsn: Option<String>,
-    settings: &super::settings::SentrySettings,
-    env: &str,
-    version: Option<&str>,
-) -> Result<(), BuildError> {
-    let Some(dsn) = dsn.or_else(|| settings.dsn.clone()) else {
-        return Ok(());
-    };
-    // The text stays out of the error: a DSN holds a key.
-    let dsn = dsn.parse().map_err(|_| super::InvalidSetting {
-        variable: "SENTRY_DSN",
-        problem: "is no DSN".to_owned(),
-        expected: "https://<key>@<host>/<project>",
-    })?;
-    sinks.sentry = Some(crate::error::SentrySink::new(
-        crate::error::SentrySettings {
-            dsn,
-            environment: settings
-                .environment
-                .clone()
-                .unwrap_or_else(|| env.to_owned()),
-            release: settings
-                .release
-                .clone()
-                .or_else(|| version.map(str::to_owned)),
-        },
-    ));
-    Ok(())
-}
-
-#[cfg(not(feature = "sentry"))]
-fn add_sentry(
-    _sinks: &mut Sinks,
-    warnings: &mut Vec<String>,
-    _dsn: Option<String>,
-    settings: &super::settings::SentrySettings,
-    _env: &str,
-    _version: Option<&str>,
-) -> Result<(), BuildError> {
-    if settings.dsn.is_some() {
-        warnings.push(
-            "SENTRY_DSN is set, but this build has no `sentry` feature: it changes nothing"
-                .to_owned(),
-        );
-    }
-    Ok(())
 }
 
 impl fmt::Debug for MonitorBuilder {

@@ -5,8 +5,10 @@ mod builder;
 mod core;
 mod layer;
 mod lifetime;
+mod log_control;
 #[cfg(feature = "otlp")]
 mod otlp;
+mod sentry;
 mod settings;
 #[cfg(feature = "server")]
 pub(crate) mod shutdown;
@@ -145,10 +147,11 @@ impl Monitor {
     }
 }
 
-impl Shared {
+impl Core {
     /// In the order in which one sink may still write to the next.
     fn flush(&self, deadline: Duration) {
         let start = std::time::Instant::now();
+        self.log.tell_all_suppressed(self);
         self.errors.flush(deadline);
         #[cfg(feature = "otlp")]
         if let Some(exporter) = &self.exporter {

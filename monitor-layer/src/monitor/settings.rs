@@ -1,9 +1,6 @@
-use std::{ffi::OsString, fmt, str::FromStr};
+use std::{ffi::OsString, fmt};
 
-use tracing::{Level, level_filters::LevelFilter};
-use tracing_subscriber::filter::Targets;
-
-use crate::trace::Sampler;
+use crate::{log::Directives, trace::Sampler};
 
 /// A variable of the environment that is set but cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,7 +32,7 @@ pub(super) struct Settings {
     pub(super) service: Option<String>,
     pub(super) version: Option<String>,
     pub(super) env: Option<String>,
-    pub(super) log: Option<Targets>,
+    pub(super) log: Option<Directives>,
     pub(super) sampler: Option<Sampler>,
     pub(super) sentry: SentrySettings,
     #[cfg(feature = "otlp")]
@@ -89,12 +86,9 @@ impl Settings {
                 let level = level.to_string_lossy();
                 let level = level.trim();
                 (!level.is_empty()).then(|| {
-                    log_filter(level).unwrap_or_else(|problem| {
-                        warnings.push(format!(
-                            "LOG_LEVEL {problem}; expected a level (trace, debug, info, warn, error, off) or \
-                             directives as info,sqlx=warn; info is used"
-                        ));
-                        Targets::new().with_default(Level::INFO)
+                    level.parse().unwrap_or_else(|error| {
+                        warnings.push(format!("LOG_LEVEL cannot be used: {error}; info is used"));
+                        Directives::default()
                     })
                 })
             }),
@@ -127,22 +121,6 @@ impl Settings {
             ..settings
         })
     }
-}
-
-/// A level, or directives `target=level` divided by commas.
-pub(super) fn log_filter(text: &str) -> Result<Targets, String> {
-    if let Ok(level) = text.trim().parse::<LevelFilter>() {
-        return Ok(Targets::new().with_default(level));
-    }
-    // `Targets` takes a bare word that is no level for a target that is to be shown whole.
-    let unlevelled = text
-        .split(',')
-        .map(str::trim)
-        .find(|part| !part.contains('=') && part.parse::<LevelFilter>().is_err());
-    if let Some(part) = unlevelled {
-        return Err(format!("has {part:?}, which is no level"));
-    }
-    Targets::from_str(text).map_err(|error| format!("is {text:?}: {error}"))
 }
 
 fn sampler(variable: &'static str, text: &str) -> Result<Sampler, InvalidSetting> {
@@ -208,6 +186,8 @@ fn resource_attributes(text: Option<&str>) -> Result<Resource, InvalidSetting> {
 
 #[cfg(test)]
 mod tests {
+    use tracing::Level;
+
     use super::*;
 
     fn read(pairs: &[(&str, &str)]) -> Result<Settings, InvalidSetting> {
@@ -260,8 +240,8 @@ mod tests {
             let settings = read(&[("LOG_LEVEL", bad)]).unwrap();
             assert_eq!(settings.warnings.len(), 1, "{bad}");
             let filter = settings.log.unwrap();
-            assert!(filter.would_enable("any", &Level::INFO), "{bad}");
-            assert!(!filter.would_enable("any", &Level::DEBUG), "{bad}");
+            assert!(filter.enable("any", Level::INFO), "{bad}");
+            assert!(!filter.enable("any", Level::DEBUG), "{bad}");
         }
     }
 
@@ -275,17 +255,7 @@ mod tests {
         })
         .unwrap();
         assert_eq!(settings.warnings.len(), 1);
-        assert!(settings.log.unwrap().would_enable("any", &Level::INFO));
-    }
-
-    #[test]
-    fn directives_set_levels_by_target() {
-        let filter = read(&[("LOG_LEVEL", "info,sqlx=warn")])
-            .unwrap()
-            .log
-            .unwrap();
-        assert!(filter.would_enable("app", &Level::INFO));
-        assert!(!filter.would_enable("sqlx::query", &Level::INFO));
+        assert!(settings.log.unwrap().enable("any", Level::INFO));
     }
 
     #[test]

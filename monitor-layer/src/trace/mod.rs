@@ -44,4 +44,4 @@ pub use self::{
     trust::{Trust, TrustPolicy},
     w3c::Parent,
 };
-pub(crate) use self::{inbound::inbound_scope, layer::X_TRACE_ID};
+pub(crate) use self::{inbound::inbound_scope, layer::X_TRACE_ID, sampling::Threshold};

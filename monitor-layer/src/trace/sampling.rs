@@ -94,7 +94,7 @@ pub(crate) struct RouteSampler<'a> {
 
 impl RouteSampler<'_> {
     pub(crate) fn decide(self, trace_id: TraceId) -> bool {
-        trace_id.randomness() >= self.threshold.0
+        self.threshold.admits(trace_id)
     }
 
     pub(crate) fn decide_with_parent(self, trace_id: TraceId, sampled: bool) -> bool {
@@ -103,16 +103,20 @@ impl RouteSampler<'_> {
     }
 }
 
-/// Random parts at or above it are sampled.
-#[derive(Clone, Copy)]
-struct Threshold(u64);
+/// A share of all traces, by their ids: random parts at or above it are within.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Threshold(u64);
 
 impl Threshold {
-    fn of(ratio: f64) -> Result<Self, InvalidRatio> {
+    pub(crate) fn of(ratio: f64) -> Result<Self, InvalidRatio> {
         if !(0.0..=1.0).contains(&ratio) {
             return Err(InvalidRatio(ratio));
         }
         Ok(Self::of_valid(ratio))
+    }
+
+    pub(crate) fn admits(self, trace_id: TraceId) -> bool {
+        trace_id.randomness() >= self.0
     }
 
     const fn of_valid(ratio: f64) -> Self {
@@ -149,9 +153,9 @@ impl fmt::Debug for Sampler {
     }
 }
 
-/// A sample ratio that is no number from 0 to 1.
+/// A share of all traces that is no number from 0 to 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct InvalidRatio(f64);
+pub struct InvalidRatio(pub(crate) f64);
 
 impl fmt::Display for InvalidRatio {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

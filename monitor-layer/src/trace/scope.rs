@@ -3,7 +3,12 @@ use std::{cell::RefCell, mem, sync::Arc};
 use http::Method;
 
 use super::{SpanId, TraceContext, spans::EnteredSpans};
-use crate::{exchange::Route, log::Opening, monitor::Core, unit::Unit};
+use crate::{
+    exchange::Route,
+    log::{HeldLines, Opening},
+    monitor::Core,
+    unit::Unit,
+};
 
 /// Identity and belongings of one exchange, job or step.
 #[derive(Clone)]
@@ -25,6 +30,8 @@ pub(crate) struct Scope {
     pub(crate) route: Option<Route>,
     /// What is to be written before any other line in here.
     pub(crate) opening: Option<Arc<Opening>>,
+    /// Where lines in here wait, if it is not known yet whether they are written.
+    pub(crate) lines: Option<Arc<HeldLines>>,
     /// Whether this is inside of a request whose context a layer has read: layers further in leave it be.
     pub(crate) in_request: bool,
     /// Whether a monitor's exchange is under way here, so that a second layer below does not count it again.
@@ -56,6 +63,7 @@ impl Scope {
             method: None,
             route: None,
             opening: None,
+            lines: None,
             in_request: false,
             in_exchange: false,
         }

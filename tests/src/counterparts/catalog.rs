@@ -25,9 +25,10 @@ const OF_THE_PROCESS: &[&str] = if cfg!(target_os = "linux") {
 };
 
 /// Those that are at 0 where all is over and nothing was lost.
-const AT_REST: [&str; 5] = [
+const AT_REST: [&str; 6] = [
     "http_active_connections",
     "job_queue_depth",
+    "log_lines_suppressed_total",
     "metrics_label_overflow_total",
     "pipeline_steps_active",
     "telemetry_dropped_total",

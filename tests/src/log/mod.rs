@@ -2,6 +2,9 @@
 
 mod any;
 mod entries;
+mod levels;
 mod redaction;
+mod repeats;
 mod spans;
+mod thinned;
 mod writer;

@@ -95,6 +95,7 @@ async fn every_metric_of_the_catalogue_is_there_with_its_labels_and_no_other() {
             ("job_queue_depth", ""),
             ("job_queue_wait_seconds", "niche"),
             ("jobs_by_status", "status"),
+            ("log_lines_suppressed_total", "level"),
             ("metrics_label_overflow_total", "label metric"),
             ("metrics_scrape_duration_seconds", ""),
             ("metrics_scrape_size_bytes", ""),
@@ -146,6 +147,7 @@ async fn closed_values_of_counters_are_there_at_0_before_anything_happens() {
             "signal",
             &["logs", "spans", "errors", "alerts", "observers"],
         ),
+        ("log_lines_suppressed_total", "level", &["warn", "error"]),
     ] {
         for value in values {
             let labels = [(label, *value)];

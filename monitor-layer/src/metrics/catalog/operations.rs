@@ -4,6 +4,7 @@ use crate::{error::Category, metrics::Signal};
 pub(crate) const CATEGORY: Label = closed("category", label_values!(Category));
 pub(crate) const CHECK: Label = code("check");
 pub(crate) const SIGNAL: Label = closed("signal", label_values!(Signal));
+pub(crate) const LEVEL: Label = closed("level", &["warn", "error"]);
 pub(crate) const METRIC_NAME: Label = code("metric");
 pub(crate) const LABEL_NAME: Label = code("label");
 pub(crate) const SERVICE: Label = code("service");
@@ -11,11 +12,12 @@ pub(crate) const VERSION: Label = code("version");
 pub(crate) const ENV: Label = code("env");
 
 /// The metrics of failures, health and the telemetry itself.
-pub(crate) const OPERATIONS: [&Definition; 8] = [
+pub(crate) const OPERATIONS: [&Definition; 9] = [
     &ERRORS,
     &HEALTH_STATUS,
     &HEALTH_DURATION,
     &TELEMETRY_DROPPED,
+    &LINES_SUPPRESSED,
     &LABEL_OVERFLOW,
     &SCRAPE_DURATION,
     &SCRAPE_SIZE,
@@ -45,6 +47,12 @@ pub(crate) const TELEMETRY_DROPPED: Definition = Definition {
     kind: Kind::Counter,
     help: "Log entries, spans, error events, alerts and observations that were lost.",
     labels: &[SIGNAL],
+};
+pub(crate) const LINES_SUPPRESSED: Definition = Definition {
+    name: "log_lines_suppressed_total",
+    kind: Kind::Counter,
+    help: "Repeated warnings and errors that were not written; later lines tell how many.",
+    labels: &[LEVEL],
 };
 pub(crate) const LABEL_OVERFLOW: Definition = Definition {
     name: "metrics_label_overflow_total",

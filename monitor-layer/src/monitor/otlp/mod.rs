@@ -19,6 +19,13 @@ pub(super) struct OtlpOptions {
     keep: Keep,
 }
 
+impl OtlpOptions {
+    /// From when on an exchange is slow.
+    pub(super) fn slower_than(&self) -> Option<Duration> {
+        self.keep.slower_than
+    }
+}
+
 impl MonitorBuilder {
     /// Exports sampled exchanges, jobs, steps and spans, instead of what `OTEL_EXPORTER_OTLP_ENDPOINT` and its like say.
     pub fn otlp(mut self, otlp: Otlp) -> Self {

@@ -17,7 +17,7 @@ use super::{
     table::{OpenSpan, SpanTable},
 };
 use crate::{
-    log::LogLayer,
+    log::{HeldLines, LogLayer},
     monitor::Core,
     trace::{
         TraceContext,
@@ -27,6 +27,13 @@ use crate::{
 
 /// The target of spans that stand for a step, whose id is the step's.
 pub(crate) const STEP_TARGET: &str = "monitor_layer::step";
+
+/// What a span has of what it is opened in: its context, whose it is, and where its lines wait.
+type Identity = (
+    Option<TraceContext>,
+    Option<Arc<Core>>,
+    Option<Arc<HeldLines>>,
+);
 
 /// The part that every layer of ours has in common: sees the spans of its subscriber, together with the others there.
 pub(crate) struct Spans {
@@ -87,7 +94,7 @@ impl Spans {
         subscriber: &Context<'_, S>,
     ) {
         let is_step = attributes.metadata().target() == STEP_TARGET;
-        let (context, core) = self.identity(attributes, is_step);
+        let (context, core, lines) = self.identity(attributes, is_step);
         let parent = self.parent(attributes, subscriber);
         #[cfg(feature = "otlp")]
         let recording = super::recording::Recording::wanted(
@@ -99,6 +106,7 @@ impl Spans {
             span.context = context;
             span.parent = parent;
             span.core = core;
+            span.lines = lines;
             span.is_step = is_step;
             #[cfg(feature = "otlp")]
             {
@@ -235,12 +243,13 @@ impl Spans {
     fn enter_alone(&self, id: &Id) {
         let found = self.table().with(id, |span| {
             let context = span.entered_context()?;
-            Some((context, span.core.clone()))
+            Some((context, span.core.clone(), span.lines.clone()))
         });
-        let Some((context, core)) = found.flatten() else {
+        let Some((context, core, lines)) = found.flatten() else {
             return;
         };
         let mut scope = Scope::new(context.clone(), core);
+        scope.lines = lines;
         scope.entered.lend_scope();
         let mut scope = scope.boxed();
         let scope_ref = &mut *scope;
@@ -251,15 +260,11 @@ impl Spans {
         scope::begin(scope);
     }
 
-    fn identity(
-        &self,
-        attributes: &Attributes<'_>,
-        is_step: bool,
-    ) -> (Option<TraceContext>, Option<Arc<Core>>) {
+    fn identity(&self, attributes: &Attributes<'_>, is_step: bool) -> Identity {
         let named = attributes.parent().and_then(|parent| {
             self.table().with(parent, |parent| {
                 let context = parent.context.as_ref().map(TraceContext::child);
-                (context, parent.core.clone())
+                (context, parent.core.clone(), parent.lines.clone())
             })
         });
         if let Some(known) = named {
@@ -271,11 +276,11 @@ impl Spans {
                 true => scope.context.clone(),
                 false => scope.context.child(),
             };
-            Some((Some(context), scope.core.clone()))
+            Some((Some(context), scope.core.clone(), scope.lines.clone()))
         });
         current.unwrap_or_else(|| {
             let root = |core: &Arc<Core>| TraceContext::root(&core.sampler);
-            (self.core.as_ref().map(root), self.core.clone())
+            (self.core.as_ref().map(root), self.core.clone(), None)
         })
     }
 

@@ -45,6 +45,8 @@ pub(crate) struct OpenSpan {
     pub(crate) parent: Option<Id>,
     /// Whose it is.
     pub(super) core: Option<Arc<Core>>,
+    /// Where lines inside of it wait, if they do.
+    pub(super) lines: Option<Arc<log::HeldLines>>,
     /// It stands for a step, whose context is the scope's own.
     pub(super) is_step: bool,
     /// Its fields, as the lines of all events inside of it have them.
@@ -130,6 +132,7 @@ impl OpenSpan {
     fn clear(&mut self) -> Option<Arc<Core>> {
         self.context = None;
         self.parent = None;
+        self.lines = None;
         self.is_step = false;
         self.line.clear();
         #[cfg(feature = "otlp")]

@@ -1,0 +1,58 @@
+//! The sink of error events that the settings ask for.
+
+#[cfg(feature = "sentry")]
+use super::InvalidSetting;
+use super::{BuildError, settings::SentrySettings};
+use crate::error::Sinks;
+
+#[cfg(feature = "sentry")]
+pub(super) fn add_sentry(
+    sinks: &mut Sinks,
+    _warnings: &mut Vec<String>,
+    dsn: Option<String>,
+    settings: &SentrySettings,
+    env: &str,
+    version: Option<&str>,
+) -> Result<(), BuildError> {
+    let Some(dsn) = dsn.or_else(|| settings.dsn.clone()) else {
+        return Ok(());
+    };
+    // The text stays out of the error: a DSN holds a key.
+    let dsn = dsn.parse().map_err(|_| InvalidSetting {
+        variable: "SENTRY_DSN",
+        problem: "is no DSN".to_owned(),
+        expected: "https://<key>@<host>/<project>",
+    })?;
+    sinks.sentry = Some(crate::error::SentrySink::new(
+        crate::error::SentrySettings {
+            dsn,
+            environment: settings
+                .environment
+                .clone()
+                .unwrap_or_else(|| env.to_owned()),
+            release: settings
+                .release
+                .clone()
+                .or_else(|| version.map(str::to_owned)),
+        },
+    ));
+    Ok(())
+}
+
+#[cfg(not(feature = "sentry"))]
+pub(super) fn add_sentry(
+    _sinks: &mut Sinks,
+    warnings: &mut Vec<String>,
+    _dsn: Option<String>,
+    settings: &SentrySettings,
+    _env: &str,
+    _version: Option<&str>,
+) -> Result<(), BuildError> {
+    if settings.dsn.is_some() {
+        warnings.push(
+            "SENTRY_DSN is set, but this build has no `sentry` feature: it changes nothing"
+                .to_owned(),
+        );
+    }
+    Ok(())
+}
