@@ -1,8 +1,9 @@
-use std::{fmt, sync::Arc, time::Duration, time::Instant};
+use std::{fmt, sync::Arc, time::Duration};
 
 use tracing::Level;
 
 use crate::{
+    clock::Start,
     error::{AsReported, Failure, Origin},
     log::{Key, add_tags},
     metrics::{JobEnd, JobMetrics},
@@ -171,7 +172,7 @@ struct RunningJob {
     /// The trace of a message that came with it, or of whoever said so.
     #[cfg(feature = "otlp")]
     continued: bool,
-    started: Instant,
+    started: Start,
 }
 
 impl RunningJob {
@@ -183,7 +184,7 @@ impl RunningJob {
             instruments: job.core.metrics.jobs(&job.niche),
             core: job.core,
             niche: job.niche,
-            started: Instant::now(),
+            started: Start::now(),
         }
     }
 

@@ -1,9 +1,10 @@
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 
 use tracing::{Level, Span, info_span};
 
 use super::StepSite;
 use crate::{
+    clock::Start,
     error::{Failure, Origin},
     exchange::guarded,
     log::Key,
@@ -30,7 +31,7 @@ pub(super) struct RunningStep {
 struct Observed {
     core: Arc<Core>,
     instruments: Arc<StepMetrics>,
-    started: Instant,
+    started: Start,
 }
 
 impl RunningStep {
@@ -55,7 +56,7 @@ impl RunningStep {
         });
         let observed = core.map(|core| Observed {
             instruments: core.steps.instruments(site, &core.metrics),
-            started: Instant::now(),
+            started: Start::now(),
             core,
         });
         if let Some(Observed {

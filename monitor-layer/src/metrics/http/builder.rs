@@ -6,6 +6,7 @@ use super::{
     routes::{Layouts, Routes},
 };
 use crate::{
+    clock,
     exchange::{RequestHead, ResponseHead},
     metrics::{
         catalog::{self, Definition, Kind, ROUTE, STREAM_KIND},
@@ -158,6 +159,7 @@ impl HttpMetricsBuilder {
     }
 
     pub(in crate::metrics) fn build(self) -> Result<HttpMetrics, RegisterError> {
+        clock::calibrate();
         let layout = |definition: &Definition, own: &Option<Vec<f64>>| {
             let bounds = match own {
                 Some(own) => checked_bounds(definition, own)?,
