@@ -212,16 +212,11 @@ impl TraceContext {
         self.flags = self.flags.with_sampled(false);
     }
 
-    /// Its ids and flags alone.
-    pub(crate) const fn without_tracestate(&self) -> Self {
-        Self {
-            trace_id: self.trace_id,
-            span_id: self.span_id,
-            parent_span_id: self.parent_span_id,
-            flags: self.flags,
-            tracestate: None,
-            link: None,
-        }
+    /// Leaves its ids and flags alone.
+    #[inline]
+    pub(crate) fn drop_belongings(&mut self) {
+        self.tracestate = None;
+        self.link = None;
     }
 
     pub(crate) fn x_trace_id(&self) -> HeaderValue {

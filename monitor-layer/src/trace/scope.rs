@@ -71,13 +71,12 @@ impl Scope {
 
     /// On the heap, for it is swapped at every poll and moved with its future: a pointer costs less. Takes no new memory
     /// where the thread has a box to spare.
-    pub(crate) fn boxed(self) -> Box<Self> {
+    pub(crate) fn boxed(mut self) -> Box<Self> {
         let spare = SPARE.try_with(|spare| spare.try_borrow_mut().ok()?.pop());
         match spare {
             Ok(Some(mut spare)) => {
-                let memory = mem::take(&mut spare.entered);
+                self.entered.take_memory_of(&mut spare.entered);
                 *spare = self;
-                spare.entered = mem::take(&mut spare.entered).with_memory_of(memory);
                 spare
             }
             Ok(None) | Err(_) => Box::new(self),
@@ -93,6 +92,17 @@ impl Scope {
                 scope.clone()
             })
         })
+    }
+
+    /// The same, to run in. Where there is none, it costs a look.
+    #[inline]
+    pub(crate) fn current_boxed() -> Option<Box<Self>> {
+        let any =
+            CURRENT.try_with(|current| matches!(current.try_borrow().as_deref(), Ok(Some(_))));
+        match any {
+            Ok(true) => Self::current().map(Self::boxed),
+            Ok(false) | Err(_) => None,
+        }
     }
 
     /// The running one, if it is a request's.
@@ -117,6 +127,38 @@ impl Scope {
     /// The context of the exchange, job or step itself, whatever spans are entered in it.
     pub(crate) fn own_context(&self) -> &TraceContext {
         self.entered.outermost(&self.context)
+    }
+
+    /// Drops its belongings, for [`boxed`](Self::boxed) to use its place again; one after the other, for most are not
+    /// there.
+    fn empty(&mut self) {
+        let Self {
+            context,
+            entered,
+            enclosing,
+            core,
+            unit,
+            step,
+            method,
+            route,
+            opening,
+            in_request: _,
+            in_exchange: _,
+        } = self;
+        context.drop_belongings();
+        entered.clear();
+        *enclosing = None;
+        *core = None;
+        *unit = None;
+        *step = None;
+        *method = None;
+        *route = None;
+        *opening = None;
+    }
+
+    /// The route's name, where something in here left one.
+    pub(crate) fn named_route(&self) -> Option<Route> {
+        self.unit.as_ref()?.lock().route.clone()
     }
 
     pub(crate) fn shared_unit(&mut self) -> &Arc<Unit> {
@@ -181,6 +223,7 @@ impl Drop for Entered<'_> {
     }
 }
 
+#[inline]
 fn swap(slot: &mut Option<Box<Scope>>) {
     // A thread that is being torn down has no current scope: the work runs without one.
     let _ = CURRENT.try_with(|current| {
@@ -200,10 +243,7 @@ pub(crate) fn recycle(scope: Option<Box<Scope>>) {
 
 fn keep(mut scope: Box<Scope>) {
     // Their destructors may be the user's: they run before anything is borrowed here.
-    let context = scope.context.without_tracestate();
-    let entered = mem::take(&mut scope.entered).emptied();
-    *scope = Scope::new(context, None);
-    scope.entered = entered;
+    scope.empty();
     let _ = SPARE.try_with(|spare| {
         if let Ok(mut spare) = spare.try_borrow_mut()
             && spare.len() < MOST_SPARE
@@ -211,4 +251,28 @@ fn keep(mut scope: Box<Scope>) {
             spare.push(scope);
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trace::Sampler;
+
+    #[test]
+    fn a_box_to_be_used_again_keeps_nothing_of_its_scope() {
+        let (unit, name) = (Arc::new(Unit::default()), Arc::<str>::from("/jobs/{id}"));
+        let scope = || {
+            let mut scope = Scope::new(TraceContext::root(&Sampler::default()), None);
+            scope.unit = Some(Arc::clone(&unit));
+            scope.route = Some(Route::new(Arc::clone(&name)));
+            scope
+        };
+        for _ in 0..3 {
+            let kept = scope().boxed();
+            assert_eq!((Arc::strong_count(&unit), Arc::strong_count(&name)), (2, 2));
+            recycle(Some(kept));
+            assert_eq!((Arc::strong_count(&unit), Arc::strong_count(&name)), (1, 1));
+            assert_eq!(SPARE.with_borrow(Vec::len), 1);
+        }
+    }
 }

@@ -92,18 +92,18 @@ impl EnteredSpans {
     }
 
     /// Forgets them, and keeps the memory.
-    pub(crate) fn emptied(mut self) -> Self {
+    #[inline]
+    pub(crate) fn clear(&mut self) {
         self.spans.clear();
         self.lends_scope = false;
-        self
     }
 
-    /// Takes over the memory of another one, where this has none.
-    pub(crate) fn with_memory_of(mut self, spare: Self) -> Self {
+    /// Takes over the memory of an empty one, where this has none.
+    #[inline]
+    pub(crate) fn take_memory_of(&mut self, spare: &mut Self) {
         if self.spans.capacity() == 0 {
-            self.spans = spare.emptied().spans;
+            std::mem::swap(&mut self.spans, &mut spare.spans);
         }
-        self
     }
 }
 
