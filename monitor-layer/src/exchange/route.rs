@@ -59,21 +59,21 @@ impl Route {
         self.as_str().as_ptr() as usize
     }
 
-    /// Whether the other is a clone of this one, and so the same template.
+    /// Where the template lies, and how long it is: the same for all clones of a route, and no other's while there is one
+    /// of them.
     #[inline]
-    pub(crate) fn is(&self, other: &Self) -> bool {
-        self.address() == other.address() && self.as_str().len() == other.as_str().len()
+    pub(crate) fn place(&self) -> (usize, usize) {
+        let template = self.as_str();
+        (template.as_ptr() as usize, template.len())
     }
 
+    /// A router's match before a name: most requests have the one, and to look for the other costs as much again.
     pub(crate) fn of(extensions: &Extensions) -> Option<Self> {
-        if let Some(route) = extensions.get::<Self>() {
-            return Some(route.clone());
-        }
         #[cfg(feature = "axum")]
         if let Some(path) = extensions.get::<axum::extract::MatchedPath>() {
             return Some(Self(Template::Matched(path.clone())));
         }
-        None
+        extensions.get::<Self>().cloned()
     }
 }
 
@@ -157,5 +157,32 @@ pub(crate) fn name_route(extensions: &Extensions) {
                 scope.shared_unit().lock().route = Some(route);
             }
         });
+    }
+}
+
+#[cfg(all(test, feature = "axum"))]
+mod tests {
+    use std::sync::Mutex;
+
+    use axum::{Router, body::Body, routing::get};
+    use tower::ServiceExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_request_s_route_is_the_router_s_match_else_the_name_left_on_it() {
+        let named = || Request::get("/jobs/7").extension(Route::new("named"));
+        let seen = Arc::new(Mutex::new(None));
+        let sees = Arc::clone(&seen);
+        let handler = async move |request: Request<Body>| {
+            *sees.lock().unwrap() = Route::of(request.extensions());
+        };
+        let app = Router::new().route("/jobs/{id}", get(handler));
+        let answer = app.oneshot(named().body(Body::empty()).unwrap()).await;
+        assert!(answer.unwrap().status().is_success());
+        let seen = seen.lock().unwrap().take();
+        assert_eq!(seen.unwrap().as_str(), "/jobs/{id}");
+        let request = named().body(()).unwrap();
+        assert_eq!(Route::of(request.extensions()), Some(Route::new("named")));
     }
 }

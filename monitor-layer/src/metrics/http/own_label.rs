@@ -100,6 +100,9 @@ impl OwnLabels {
     #[inline]
     pub(super) fn read_request(&self, request: &RequestHead<'_>) -> OwnIds {
         let mut ids = OwnIds::default();
+        if self.labels.is_empty() {
+            return ids;
+        }
         for (id, label) in ids.0.iter_mut().zip(&self.labels) {
             if let Read::Request(read) = &label.read {
                 // One that panics leaves the label empty, and the exchange counted.
@@ -111,6 +114,9 @@ impl OwnLabels {
 
     #[inline]
     pub(super) fn read_response(&self, response: &ResponseHead<'_>, ids: &mut OwnIds) {
+        if self.labels.is_empty() {
+            return;
+        }
         for (id, label) in ids.0.iter_mut().zip(&self.labels) {
             if let Read::Response(read) = &label.read {
                 *id = label.id(guarded(|| read(response)).flatten().as_deref());

@@ -62,6 +62,8 @@ pub(super) struct Layouts {
 pub(super) struct Route {
     method: usize,
     template: Option<Template>,
+    /// Where its template lies.
+    place: Option<(usize, usize)>,
     pub(super) labels: Labels,
     statuses: Index<FIRST_STATUSES>,
     /// Made at the first request whose bytes are counted.
@@ -250,7 +252,7 @@ impl Routes {
         let is_it = |number| {
             let duplicate = self.duplicates.get(number);
             duplicate.is_some_and(|duplicate| {
-                duplicate.method == method && duplicate.template.is(template)
+                duplicate.method == method && duplicate.template.place() == template.place()
             })
         };
         let duplicate = self
@@ -352,6 +354,7 @@ impl Routes {
         Route {
             method,
             labels: Labels::new(&self.constant, pairs),
+            place: template.as_ref().map(Template::place),
             template,
             statuses: Index::default(),
             request_size: OnceBox::new(),
@@ -368,7 +371,7 @@ impl Route {
 
     #[inline]
     fn is_at(&self, method: usize, template: &Template) -> bool {
-        self.method == method && (self.template.as_ref()).is_some_and(|own| own.is(template))
+        self.method == method && self.place == Some(template.place())
     }
 }
 
