@@ -6,7 +6,8 @@ use std::{
     time::SystemTime,
 };
 
-const HEX: &[u8; 16] = b"0123456789abcdef";
+/// The two digits of every byte.
+static PAIRS: [[u8; 2]; 256] = pairs();
 
 /// The id of a trace: 16 bytes, never all zero; 32 lower-case hex digits as text.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -200,10 +201,21 @@ pub(super) fn parse_lower_hex(text: &[u8]) -> Option<u128> {
     Some(bits)
 }
 
+const fn pairs() -> [[u8; 2]; 256] {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+
+    let mut pairs = [[0; 2]; 256];
+    let mut byte = 0;
+    while byte < pairs.len() {
+        pairs[byte] = [HEX[byte >> 4], HEX[byte & 0x0f]];
+        byte += 1;
+    }
+    pairs
+}
+
 pub(super) fn write_hex(bytes: &[u8], text: &mut [u8]) {
     for (byte, pair) in bytes.iter().zip(text.chunks_exact_mut(2)) {
-        pair[0] = HEX[usize::from(byte >> 4)];
-        pair[1] = HEX[usize::from(byte & 0x0f)];
+        pair.copy_from_slice(&PAIRS[usize::from(*byte)]);
     }
 }
 

@@ -102,10 +102,10 @@ fn decide<'a, B>(
     policy: &TrustPolicy,
     core: Option<&Core>,
 ) -> (Trust, RouteSampler<'a>) {
-    let route = match policy.reads_request() || sampler.reads_route() {
-        true => Route::of(request.extensions()),
-        false => None,
-    };
+    if !policy.reads_request() && !sampler.reads_route() {
+        return (policy.otherwise(), sampler.at(None));
+    }
+    let route = Route::of(request.extensions());
     let head = RequestHead {
         method: request.method(),
         uri: request.uri(),

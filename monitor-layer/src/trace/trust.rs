@@ -111,6 +111,11 @@ impl TrustPolicy {
         self.rules.is_some()
     }
 
+    /// What it decides where it is told of none.
+    pub(super) const fn otherwise(&self) -> Trust {
+        self.otherwise
+    }
+
     pub(super) fn decide(&self, request: &RequestHead<'_>) -> Result<Trust, Panicked> {
         for rule in self.rules.iter().flat_map(|rules| rules.iter()) {
             if let Some(trust) = rule.decide(request)? {
