@@ -1,6 +1,6 @@
 use http::{HeaderMap, StatusCode, Version, header};
 
-use super::{End, StreamKind};
+use super::{End, StreamKind, header::find};
 
 /// How a gRPC call ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -174,7 +174,7 @@ impl Grpc {
 fn is_grpc(headers: &HeaderMap) -> bool {
     const GRPC: &[u8] = b"application/grpc";
 
-    let Some(value) = headers.get(header::CONTENT_TYPE) else {
+    let Some(value) = find(headers, &header::CONTENT_TYPE) else {
         return false;
     };
     let Some((start, rest)) = value.as_bytes().split_at_checked(GRPC.len()) else {

@@ -25,6 +25,7 @@ mod cause;
 mod future;
 mod grpc;
 mod guard;
+mod header;
 mod ignore;
 mod in_flight;
 mod layer;

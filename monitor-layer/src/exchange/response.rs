@@ -3,7 +3,7 @@ use std::time::Duration;
 use http::{HeaderMap, Method, Response, StatusCode, header};
 use http_body::Body;
 
-use super::StreamKind;
+use super::{StreamKind, header::find};
 
 /// What the end of an exchange has to know of its response's head.
 pub(super) struct ResponseFacts {
@@ -60,8 +60,7 @@ impl ResponseFacts {
 }
 
 fn content_length(headers: &HeaderMap) -> Option<u64> {
-    headers
-        .get(header::CONTENT_LENGTH)?
+    find(headers, &header::CONTENT_LENGTH)?
         .to_str()
         .ok()?
         .parse()

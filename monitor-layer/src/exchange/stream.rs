@@ -1,5 +1,7 @@
 use http::{HeaderMap, Method, Request, header};
 
+use super::header::find;
+
 /// Which kind of stream a response is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum StreamKind {
@@ -36,11 +38,14 @@ impl StreamKind {
     /// By the response's content type.
     #[inline]
     pub(super) fn of_content(response: &HeaderMap) -> Option<Self> {
-        let value = response.get(header::CONTENT_TYPE)?.as_bytes();
-        if starts_with_ignoring_case(value, b"text/event-stream") {
-            return Some(Self::ServerSentEvents);
-        }
-        starts_with_ignoring_case(value, b"application/grpc").then_some(Self::Grpc)
+        let value = find(response, &header::CONTENT_TYPE)?.as_bytes();
+        // Told apart by one letter from what most responses are.
+        let (start, kind): (&[u8], _) = match value.get(12)? {
+            b't' | b'T' => (b"text/event-stream", Self::ServerSentEvents),
+            b'g' | b'G' => (b"application/grpc", Self::Grpc),
+            _ => return None,
+        };
+        starts_with_ignoring_case(value, start).then_some(kind)
     }
 
     /// By what the response says it switches to, which a 101 has to (RFC 9110, 7.8), else by what was asked for.

@@ -52,13 +52,29 @@ async fn kind_of_upgrade(said: Option<&'static str>, asked: &str) -> StreamKind 
 #[tokio::test]
 async fn a_stream_is_told_by_its_content_type() {
     let content = async |value| kind_of(&[(header::CONTENT_TYPE, value)]).await;
-    for events in ["text/event-stream", "Text/Event-Stream; charset=utf-8"] {
+    for events in [
+        "text/event-stream",
+        "Text/Event-Stream; charset=utf-8",
+        "TEXT/EVENT-STREAM",
+    ] {
         assert_eq!(content(events).await, Some(StreamKind::ServerSentEvents));
     }
-    for grpc in ["application/grpc", "application/grpc+proto"] {
+    for grpc in [
+        "application/grpc",
+        "application/grpc+proto",
+        "APPLICATION/GRPC",
+    ] {
         assert_eq!(content(grpc).await, Some(StreamKind::Grpc));
     }
-    assert_eq!(content("application/json").await, None);
+    // The last two are like those where they are told apart.
+    for other in [
+        "application/json",
+        "text",
+        "text/x-any-stream",
+        "application/gzip",
+    ] {
+        assert_eq!(content(other).await, None);
+    }
     assert_eq!(kind_of(&[]).await, None);
 }
 
