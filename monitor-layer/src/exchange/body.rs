@@ -46,15 +46,12 @@ pin_project! {
 }
 
 impl<B: Body, O: Observe> ResponseBody<B, O> {
+    /// With an empty guard it passes through.
     pub(crate) fn observed(inner: B, guard: Guard<O>) -> Self {
         Self {
             inner: Some(inner),
             guard,
         }
-    }
-
-    pub(crate) fn passing(inner: B) -> Self {
-        Self::observed(inner, Guard::empty())
     }
 
     pub(crate) fn empty() -> Self {
@@ -123,5 +120,17 @@ impl<B: Body, O: Observe> fmt::Debug for ResponseBody<B, O> {
             .debug_struct("ResponseBody")
             .field("observed", &!self.guard.is_empty())
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_can_be_shared_between_threads_as_what_is_in_it_can() {
+        const fn shared<T: Send + Sync>() {}
+
+        shared::<ResponseBody<String, ()>>();
     }
 }

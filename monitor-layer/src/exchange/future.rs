@@ -6,9 +6,10 @@ use std::{
     thread,
 };
 
-use http::{Response, StatusCode};
+use http::{Request, Response, StatusCode};
 use http_body::Body;
 use pin_project_lite::pin_project;
+use tower_service::Service;
 
 use super::{Guard, InFlight, Observe, ResponseBody};
 use crate::trace::X_TRACE_ID;
@@ -17,15 +18,12 @@ pin_project! {
     /// The future of an observed service.
     ///
     /// Dropped before the response's head, it reports the exchange as cancelled.
+    // No more than the inner future and a pointer: each of axum's wrappers copies it.
     pub struct ResponseFuture<F, O: Observe> {
         #[pin]
         inner: Option<F>,
         // After `inner`, so that what the handler holds is dropped before the exchange is reported as over.
         guard: Guard<O>,
-        // What calling the service panicked with.
-        panicked: Option<Box<dyn Any + Send>>,
-        options: Options,
-        upgrade: Option<Handover>,
     }
 
     impl<F, O: Observe> PinnedDrop for ResponseFuture<F, O> {
@@ -60,31 +58,33 @@ pub(crate) struct Options {
 }
 
 impl<F, O: Observe> ResponseFuture<F, O> {
-    /// Not observed here: passes through.
-    pub(crate) fn passing(inner: F) -> Self {
-        Self {
-            inner: Some(inner),
-            guard: Guard::empty(),
-            panicked: None,
-            options: Options::default(),
-            upgrade: None,
-        }
+    /// Reports what the guard is for; with an empty one, whatever passes through.
+    pub(super) const fn new(guard: Guard<O>) -> Self {
+        Self { inner: None, guard }
     }
 
-    /// Observed; `panicked` is what calling the service panicked with, instead of returning a future.
-    pub(crate) fn observed(
-        inner: Option<F>,
-        panicked: Option<Box<dyn Any + Send>>,
-        guard: Guard<O>,
-        options: Options,
-        upgrade: Option<Handover>,
-    ) -> Self {
-        Self {
-            inner,
-            guard,
-            panicked,
-            options,
-            upgrade,
+    /// Calls the service for the future to be.
+    #[inline]
+    pub(super) fn call<S, RequestBody>(
+        &mut self,
+        service: &mut S,
+        request: &mut Option<Request<RequestBody>>,
+    ) where
+        S: Service<Request<RequestBody>, Future = F>,
+    {
+        let inner = &mut self.inner;
+        let mut call = || {
+            if let Some(request) = request.take() {
+                *inner = Some(service.call(request));
+            }
+        };
+        match self.guard.in_flight() {
+            Some(in_flight) => {
+                if let Err(payload) = in_flight.within(call) {
+                    in_flight.set_panicked(payload);
+                }
+            }
+            None => call(),
         }
     }
 }
@@ -100,76 +100,73 @@ where
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        let Some(in_flight) = this.guard.in_flight() else {
-            return match this.inner.as_pin_mut() {
-                Some(inner) => inner
-                    .poll(context)
-                    .map_ok(|response| response.map(ResponseBody::passing)),
-                // Polled after completion, which `Future` leaves open.
-                None => Poll::Pending,
-            };
-        };
         let mut polled = Poll::Pending;
-        let ran = match (this.panicked.take(), this.inner.as_mut().as_pin_mut()) {
-            (Some(payload), _) => Err(payload),
-            (None, Some(inner)) => in_flight.within(|| polled = inner.poll(context)),
-            (None, None) => return Poll::Pending,
-        };
-        if let Err(payload) = ran {
-            // A second panic, of what the handler held, has nothing to add to the first.
-            let _ = in_flight.within(|| this.inner.set(None));
-            in_flight.finish_panicked(&*payload);
-            let mut response = Response::new(ResponseBody::empty());
-            *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-            if this.options.sends_trace_id {
-                insert_trace_id(&mut response, in_flight);
-            }
-            *this.guard = Guard::empty();
-            if !this.options.catch_panics {
-                panic::resume_unwind(payload);
-            }
-            return Poll::Ready(Ok(response));
-        }
-        match polled {
-            Poll::Pending => {
-                in_flight.admit();
-                Poll::Pending
-            }
-            Poll::Ready(Ok(mut response)) => {
-                let upgraded = in_flight.respond(&response);
-                if this.options.sends_trace_id {
-                    insert_trace_id(&mut response, in_flight);
-                }
-                if upgraded && hold_upgrade(this.upgrade, this.guard) {
-                    return Poll::Ready(Ok(response.map(ResponseBody::passing)));
-                }
-                let guard = this.guard.take();
-                Poll::Ready(Ok(response.map(|body| ResponseBody::observed(body, guard))))
-            }
-            Poll::Ready(Err(error)) => {
-                in_flight.finish_failed(&error);
+        if let Some(in_flight) = this.guard.in_flight() {
+            let ran = match (in_flight.take_panicked(), this.inner.as_mut().as_pin_mut()) {
+                (Some(payload), _) => Err(payload),
+                (None, Some(inner)) => in_flight.within(|| polled = inner.poll(context)),
+                // Polled after completion, which `Future` leaves open.
+                (None, None) => return Poll::Pending,
+            };
+            if let Err(payload) = ran {
+                // A second panic, of what the handler held, has nothing to add to the first.
+                let _ = in_flight.within(|| this.inner.set(None));
+                let response = after_panic(in_flight, payload);
                 *this.guard = Guard::empty();
-                Poll::Ready(Err(error))
+                return Poll::Ready(Ok(response));
             }
+            match &mut polled {
+                Poll::Pending => in_flight.admit(),
+                Poll::Ready(Ok(response)) => {
+                    let upgraded = in_flight.respond(response);
+                    insert_trace_id(response, in_flight);
+                    if upgraded {
+                        hold_upgrade(this.guard);
+                    }
+                }
+                Poll::Ready(Err(error)) => {
+                    in_flight.finish_failed(error);
+                    *this.guard = Guard::empty();
+                }
+            }
+        } else if let Some(inner) = this.inner.as_pin_mut() {
+            polled = inner.poll(context);
         }
+        polled.map_ok(|response| {
+            let guard = this.guard.take();
+            response.map(|body| ResponseBody::observed(body, guard))
+        })
     }
 }
 
-/// Hands the guard over to the upgraded connection; `false` where there is none to hand it to.
+/// What is answered where a panic goes no further.
+#[cold]
+fn after_panic<B: Body, O: Observe>(
+    in_flight: &mut InFlight<O>,
+    payload: Box<dyn Any + Send>,
+) -> Response<ResponseBody<B, O>> {
+    in_flight.finish_panicked(&*payload);
+    if !in_flight.catches_panics() {
+        panic::resume_unwind(payload);
+    }
+    let mut response = Response::new(ResponseBody::empty());
+    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+    insert_trace_id(&mut response, in_flight);
+    response
+}
+
+/// Hands the guard over to the upgraded connection, where there is one.
 #[cfg(feature = "server")]
-fn hold_upgrade<O: Observe>(upgrade: &mut Option<Handover>, guard: &mut Guard<O>) -> bool {
-    let Some(upgrade) = upgrade.take() else {
-        return false;
-    };
-    upgrade.hold(guard.take());
-    true
+fn hold_upgrade<O: Observe>(guard: &mut Guard<O>) {
+    if let Some(upgrade) = guard.in_flight().and_then(InFlight::take_upgrade) {
+        upgrade.hold(guard.take());
+    }
 }
 
 #[cfg(not(feature = "server"))]
-fn hold_upgrade<O: Observe>(_: &mut Option<Handover>, _: &mut Guard<O>) -> bool {
-    false
-}
+fn hold_upgrade<O: Observe>(_: &mut Guard<O>) {}
 
+#[inline]
 fn insert_trace_id<B, O: Observe>(response: &mut Response<B>, in_flight: &InFlight<O>) {
     if let Some(id) = in_flight.x_trace_id() {
         response.headers_mut().insert(X_TRACE_ID, id);

@@ -139,7 +139,7 @@ mod tests {
     fn a_box_is_used_again_and_keeps_nothing_of_what_it_held() {
         let held = Arc::new(());
         for _ in 0..3 {
-            let guard = InFlight::start(Holding(Arc::clone(&held)), None, &Request::new(()));
+            let guard = InFlight::start(Holding(Arc::clone(&held)), None, None, &Request::new(()));
             assert_eq!(Arc::strong_count(&held), 3);
             assert_eq!(boxes(), 0);
             drop(guard);

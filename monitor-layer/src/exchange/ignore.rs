@@ -25,12 +25,16 @@ impl Ignore {
 
     /// Whether this is one. A closure that panics ignores nothing, and is counted for the monitor of `scope`.
     #[inline]
-    pub(crate) fn covers<B>(&self, request: &Request<B>, scope: &mut Option<Box<Scope>>) -> bool {
+    pub(crate) fn covers<B>(
+        &self,
+        request: &Request<B>,
+        route: Option<&Route>,
+        scope: &mut Option<Box<Scope>>,
+    ) -> bool {
         let Some(ignored) = &self.0 else {
             return false;
         };
-        let route = Route::of(request.extensions());
-        let head = RequestHead::of(request, route.as_ref());
+        let head = RequestHead::of(request, route);
         current::enter(scope, || guarded(|| ignored(&head))).unwrap_or(false)
     }
 }

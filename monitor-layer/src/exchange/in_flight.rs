@@ -1,35 +1,45 @@
 use std::{
     any::Any,
-    mem,
     panic::{self, AssertUnwindSafe},
+    sync::{Mutex, PoisonError},
     thread,
-    time::Instant,
 };
 
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 
 use super::{
-    Admission, Cause, End, Guard, Observe, Outcome, RequestBytes, RequestHead, ResponseHead, Route,
-    StreamKind,
+    Admission, Cause, End, Guard, Observe, Options, Outcome, RequestBytes, RequestHead,
+    ResponseHead, Route, StreamKind,
     cause::{cause_of, panic_message},
+    future::Handover,
     grpc::Grpc,
     response::ResponseFacts,
     unmeasured::Watch,
 };
 use crate::{
+    clock::Start,
     monitor,
     trace::current::{self, Scope},
 };
+
+type Payload = Box<dyn Any + Send>;
 
 /// What is known of one exchange, from its arrival to its report. Held by a [`Guard`].
 pub(crate) struct InFlight<O: Observe> {
     observer: O,
     /// Lent to the thread while the inner service or body is polled.
     scope: Option<Box<Scope>>,
-    phase: Phase<O::Exchange>,
+    /// `None` where it is not observed, or reported already.
+    exchange: Option<O::Exchange>,
+    /// Whether an exchange is to be left unmeasured is told by the first poll.
+    admitted: bool,
     method: Method,
     route: Option<Route>,
-    arrived: Instant,
+    arrived: Start,
+    options: Options,
+    /// What calling the service panicked with. In a mutex, so that a response's body can be shared as what is in it can.
+    panicked: Option<Mutex<Payload>>,
+    upgrade: Option<Handover>,
     asked: Option<StreamKind>,
     grpc: Grpc,
     request_bytes: Option<RequestBytes>,
@@ -37,27 +47,19 @@ pub(crate) struct InFlight<O: Observe> {
     response_bytes: u64,
 }
 
-enum Phase<E> {
-    /// Started, and not admitted: whether the exchange is to be left unmeasured is told by the first poll.
-    Arrived(E),
-    Admitted(E),
-    /// Not observed, or reported already.
-    Over,
-}
-
 impl<O: Observe> InFlight<O> {
     /// A request has arrived.
     pub(crate) fn start<B>(
         observer: O,
         scope: Option<Box<Scope>>,
+        route: Option<Route>,
         request: &Request<B>,
     ) -> Guard<O> {
-        let mut guard = Self::ignored(observer, scope, request);
+        let mut guard = Self::ignored(observer, scope, route, request);
         if let Some(this) = guard.in_flight() {
             let head = RequestHead::of(request, this.route.as_ref());
             let observer = &this.observer;
-            let exchange = current::enter(&mut this.scope, || guarded(|| observer.start(&head)));
-            this.phase = exchange.map_or(Phase::Over, Phase::Arrived);
+            this.exchange = current::enter(&mut this.scope, || guarded(|| observer.start(&head)));
         }
         guard
     }
@@ -67,15 +69,20 @@ impl<O: Observe> InFlight<O> {
     pub(crate) fn ignored<B>(
         observer: O,
         scope: Option<Box<Scope>>,
+        route: Option<Route>,
         request: &Request<B>,
     ) -> Guard<O> {
         Guard::of(|| Self {
             observer,
             scope,
-            phase: Phase::Over,
+            exchange: None,
+            admitted: false,
             method: request.method().clone(),
-            route: Route::of(request.extensions()),
-            arrived: Instant::now(),
+            route,
+            arrived: Start::now(),
+            options: Options::default(),
+            panicked: None,
+            upgrade: None,
             asked: None,
             grpc: Grpc::of_request(request.version(), request.headers()),
             request_bytes: None,
@@ -86,7 +93,7 @@ impl<O: Observe> InFlight<O> {
 
     /// Whether there is anything to report.
     pub(crate) fn is_over(&self) -> bool {
-        matches!(self.phase, Phase::Over)
+        self.exchange.is_none()
     }
 
     /// Runs what is inside, with the scope current; `Err` holds the payload where it panicked.
@@ -95,7 +102,7 @@ impl<O: Observe> InFlight<O> {
     /// its result into a place of the caller's: a response that came out by value was copied by each of the wrappers.
     #[inline]
     pub(crate) fn within(&mut self, work: impl FnOnce()) -> thread::Result<()> {
-        let watch = matches!(self.phase, Phase::Arrived(_)).then(Watch::start);
+        let watch = self.awaits_admission().then(Watch::start);
         let result = current::enter(&mut self.scope, || {
             panic::catch_unwind(AssertUnwindSafe(work))
         });
@@ -110,9 +117,14 @@ impl<O: Observe> InFlight<O> {
     /// What is inside has been polled and did not leave itself unmeasured: the exchange counts.
     #[inline]
     pub(crate) fn admit(&mut self) {
-        if matches!(self.phase, Phase::Arrived(_)) {
+        if self.awaits_admission() {
             self.tell_admitted(|_, _| {});
         }
+    }
+
+    #[inline]
+    fn awaits_admission(&self) -> bool {
+        !self.admitted && self.exchange.is_some()
     }
 
     /// Tells the observer something of an exchange that counts; of the admission first, where it has not heard of it.
@@ -120,14 +132,13 @@ impl<O: Observe> InFlight<O> {
     /// Most answers are there at the first poll, so that one guard does for both.
     #[inline]
     fn tell_admitted(&mut self, tell: impl FnOnce(&O, &mut O::Exchange)) {
-        let (mut exchange, mut admitted) = match mem::replace(&mut self.phase, Phase::Over) {
-            Phase::Arrived(exchange) => (exchange, false),
-            Phase::Admitted(exchange) => (exchange, true),
-            Phase::Over => return,
-        };
-        if !admitted {
+        if self.awaits_admission() {
             self.read_route();
         }
+        let Some(exchange) = &mut self.exchange else {
+            return;
+        };
+        let admitted = &mut self.admitted;
         let admission = Admission {
             method: &self.method,
             route: self.route.as_ref(),
@@ -135,15 +146,14 @@ impl<O: Observe> InFlight<O> {
         let observer = &self.observer;
         current::enter(&mut self.scope, || {
             guarded(|| {
-                if !admitted {
-                    observer.admit(&mut exchange, &admission);
-                    admitted = true;
+                if !*admitted {
+                    observer.admit(exchange, &admission);
+                    *admitted = true;
                 }
-                tell(observer, &mut exchange);
+                tell(observer, exchange);
             })
         });
-        self.phase = Phase::Admitted(exchange);
-        if !admitted {
+        if !self.admitted {
             self.forget();
         }
     }
@@ -151,8 +161,8 @@ impl<O: Observe> InFlight<O> {
     /// The exchange is nobody's business: the observer hears no more of it.
     #[cold]
     fn forget(&mut self) {
-        let phase = mem::replace(&mut self.phase, Phase::Over);
-        current::enter(&mut self.scope, || guarded(|| drop(phase)));
+        let exchange = self.exchange.take();
+        current::enter(&mut self.scope, || guarded(|| drop(exchange)));
     }
 
     /// The head of the response is out. Says whether the exchange lives on in an upgraded connection.
@@ -176,18 +186,45 @@ impl<O: Observe> InFlight<O> {
         upgraded
     }
 
-    /// What goes out as `x-trace-id`.
-    pub(crate) fn x_trace_id(&self) -> Option<HeaderValue> {
+    /// What goes out as `x-trace-id`, where it is to.
+    #[inline]
+    pub(super) fn x_trace_id(&self) -> Option<HeaderValue> {
+        if !self.options.sends_trace_id {
+            return None;
+        }
         Some(self.scope.as_ref()?.context.x_trace_id())
     }
 
+    pub(super) const fn catches_panics(&self) -> bool {
+        self.options.catch_panics
+    }
+
     /// The request asks to go on in another protocol, of this kind.
-    pub(crate) fn set_asked(&mut self, asked: StreamKind) {
+    pub(super) fn set_upgrade(&mut self, upgrade: Handover, asked: StreamKind) {
+        self.upgrade = Some(upgrade);
         self.asked = Some(asked);
     }
 
-    /// The request's bytes are counted here.
-    pub(crate) fn set_request_bytes(&mut self, bytes: Option<RequestBytes>) {
+    #[cfg(feature = "server")]
+    pub(super) const fn take_upgrade(&mut self) -> Option<Handover> {
+        self.upgrade.take()
+    }
+
+    /// There is no future to poll, for calling the service panicked.
+    #[cold]
+    pub(super) fn set_panicked(&mut self, payload: Payload) {
+        self.panicked = Some(Mutex::new(payload));
+    }
+
+    #[inline]
+    pub(super) fn take_panicked(&mut self) -> Option<Payload> {
+        let payload = self.panicked.take()?.into_inner();
+        Some(payload.unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What the layer does besides, and where the request's bytes are counted.
+    pub(crate) fn set_options(&mut self, options: Options, bytes: Option<RequestBytes>) {
+        self.options = options;
         self.request_bytes = bytes;
     }
 
@@ -257,17 +294,17 @@ impl<O: Observe> InFlight<O> {
     /// Reads the route's name where inner layers left it.
     #[inline]
     fn read_route(&mut self) {
-        if let Some(unit) = self.scope.as_ref().and_then(|scope| scope.unit.as_ref())
-            && let Some(route) = &unit.lock().route
+        if let Some(scope) = &self.scope
+            && let Some(route) = scope.named_route()
         {
-            self.route = Some(route.clone());
+            self.route = Some(route);
         }
     }
 
     fn report(&mut self, end: End, cause: Option<Cause<'_>>) {
         self.admit();
         self.read_route();
-        let Phase::Admitted(exchange) = mem::replace(&mut self.phase, Phase::Over) else {
+        let Some(exchange) = self.exchange.take() else {
             return;
         };
         let response = self.response.as_ref();

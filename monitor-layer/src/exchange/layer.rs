@@ -9,10 +9,10 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::{
-    Guard, Ignore, InFlight, Observe, Options, RequestHead, ResponseBody, ResponseFuture,
-    StreamKind, future::Handover,
+    Guard, Ignore, InFlight, Observe, RequestHead, ResponseBody, ResponseFuture, Route, StreamKind,
+    future::Handover,
 };
-use crate::trace::current::Scope;
+use crate::{clock, trace::current::Scope};
 
 /// Reports the [`Outcome`](super::Outcome) of every exchange to an observer, exactly once.
 ///
@@ -28,6 +28,7 @@ impl<O: Observe> ExchangeLayer<O> {
     /// A layer that reports to `observer`; a pair of observers is an observer.
     #[must_use]
     pub fn new(observer: O) -> Self {
+        clock::calibrate();
         Self {
             observer,
             ignore: Ignore::default(),
@@ -80,12 +81,15 @@ where
     }
 
     fn call(&mut self, request: Request<RequestBody>) -> Self::Future {
-        if self.layer.ignore.covers(&request, &mut None) {
-            return ResponseFuture::passing(self.inner.call(request));
-        }
-        let observer = self.layer.observer.clone();
-        let guard = InFlight::start(observer, Scope::current().map(Scope::boxed), &request);
-        call(&mut self.inner, request, guard, Options::default())
+        let route = Route::of(request.extensions());
+        let guard = match (self.layer.ignore).covers(&request, route.as_ref(), &mut None) {
+            true => Guard::empty(),
+            false => {
+                let observer = self.layer.observer.clone();
+                InFlight::start(observer, Scope::current_boxed(), route, &request)
+            }
+        };
+        call(&mut self.inner, &mut Some(request), guard)
     }
 }
 
@@ -98,32 +102,27 @@ impl<S: fmt::Debug, O> fmt::Debug for ExchangeService<S, O> {
     }
 }
 
-/// Calls the service with the guard armed, a panic of `call` itself included.
+/// Calls the service with the guard armed, a panic of `call` itself included. The request is taken out of its place, for it
+/// is some hundred bytes, which are copied wherever it is passed on.
 pub(crate) fn call<S, O, RequestBody>(
     service: &mut S,
-    mut request: Request<RequestBody>,
+    request: &mut Option<Request<RequestBody>>,
     mut guard: Guard<O>,
-    options: Options,
 ) -> ResponseFuture<S::Future, O>
 where
     S: Service<Request<RequestBody>>,
     O: Observe,
 {
-    let Some(in_flight) = guard.in_flight() else {
-        return ResponseFuture::passing(service.call(request));
-    };
-    let upgrade = match in_flight.is_over() {
-        true => None,
-        false => handover(&mut request),
-    };
     // hyper leaves an upgrade to be had on the requests that ask for one: no others are looked at.
-    if upgrade.is_some() {
-        in_flight.set_asked(StreamKind::asked_by(&request));
+    if let Some(in_flight) = guard.unreported()
+        && let Some(request) = request
+        && let Some(upgrade) = handover(request)
+    {
+        in_flight.set_upgrade(upgrade, StreamKind::asked_by(request));
     }
-    let mut future = None;
-    // The request by value: taken out of a place of ours, it was copied as often, and not faster.
-    let called = in_flight.within(|| future = Some(service.call(request)));
-    ResponseFuture::observed(future, called.err(), guard, options, upgrade)
+    let mut future = ResponseFuture::new(guard);
+    future.call(service, request);
+    future
 }
 
 #[cfg(feature = "server")]

@@ -14,9 +14,9 @@ use super::{Core, Monitor};
 use crate::{
     error::capture_exchange,
     exchange::{
-        Admission, CountRequestBody, Ignore, InFlight, Observe, Options, Outcome, PassRequestBody,
-        RequestBodies, RequestHead, ResponseBody, ResponseFuture, ResponseHead, Route, admit, call,
-        guarded, name_route,
+        Admission, CountRequestBody, Guard, Ignore, InFlight, Observe, Options, Outcome,
+        PassRequestBody, RequestBodies, RequestHead, ResponseBody, ResponseFuture, ResponseHead,
+        Route, admit, call, guarded, name_route,
     },
     log::{AccessExchange, warn_of_unmatched},
     metrics::HttpMetrics,
@@ -137,7 +137,7 @@ impl<S, O: Observe, R: Clone> Layer<S> for MonitorLayer<O, R> {
     fn layer(&self, inner: S) -> Self::Service {
         MonitorService {
             inner,
-            layer: self.clone(),
+            layer: Arc::new(self.clone()),
         }
     }
 }
@@ -146,7 +146,8 @@ impl<S, O: Observe, R: Clone> Layer<S> for MonitorLayer<O, R> {
 #[derive(Clone)]
 pub struct MonitorService<S, O = (), R = PassRequestBody> {
     inner: S,
-    layer: MonitorLayer<O, R>,
+    /// Shared, for axum clones the service for every request.
+    layer: Arc<MonitorLayer<O, R>>,
 }
 
 impl<S, O, R, RequestBody, B> Service<Request<RequestBody>> for MonitorService<S, O, R>
@@ -166,35 +167,44 @@ where
     }
 
     fn call(&mut self, request: Request<RequestBody>) -> Self::Future {
-        let core = self.layer.monitor.core();
-        if observed_further_out(core) {
-            name_route(request.extensions());
-            let (request, _) = R::lend(request);
-            return ResponseFuture::passing(self.inner.call(request));
-        }
-        let mut scope = scope_of(&request, core, &self.layer.trust);
-        scope.core = Some(Arc::clone(core));
-        scope.in_exchange = true;
-        scope.method = Some(request.method().clone());
-        scope.route = Route::of(request.extensions());
-        let options = Options {
-            sends_trace_id: true,
-            catch_panics: !self.layer.resume_panics,
-        };
-        let observers = MonitorObserver {
-            core: Arc::clone(core),
-            own: self.layer.observer.clone(),
-        };
-        let mut scope = Some(scope.boxed());
-        let mut guard = match self.layer.ignore.covers(&request, &mut scope) {
-            true => InFlight::ignored(observers, scope, &request),
-            false => InFlight::start(observers, scope, &request),
+        let mut guard = match observed_further_out(self.layer.monitor.core()) {
+            true => {
+                name_route(request.extensions());
+                Guard::empty()
+            }
+            false => self.layer.guard(&request),
         };
         let (request, request_bytes) = R::lend(request);
         if let Some(in_flight) = guard.in_flight() {
-            in_flight.set_request_bytes(request_bytes);
+            let options = Options {
+                sends_trace_id: true,
+                catch_panics: !self.layer.resume_panics,
+            };
+            in_flight.set_options(options, request_bytes);
         }
-        call(&mut self.inner, request, guard, options)
+        call(&mut self.inner, &mut Some(request), guard)
+    }
+}
+
+impl<O: Observe, R> MonitorLayer<O, R> {
+    /// The guard of a request that nobody further out has seen.
+    fn guard<B>(&self, request: &Request<B>) -> Guard<MonitorObserver<O>> {
+        let core = self.monitor.core();
+        let route = Route::of(request.extensions());
+        let mut scope = scope_of(request, core, &self.trust);
+        scope.core = Some(Arc::clone(core));
+        scope.in_exchange = true;
+        scope.method = Some(request.method().clone());
+        scope.route = route.clone();
+        let observers = MonitorObserver {
+            core: Arc::clone(core),
+            own: self.observer.clone(),
+        };
+        let mut scope = Some(scope.boxed());
+        match self.ignore.covers(request, route.as_ref(), &mut scope) {
+            true => InFlight::ignored(observers, scope, route, request),
+            false => InFlight::start(observers, scope, route, request),
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use tower_service::Service;
 use super::{ClientObserver, host_groups::HostGroups};
 use crate::{
     Monitor,
-    exchange::{InFlight, Options, ResponseBody, ResponseFuture, call},
+    exchange::{InFlight, ResponseBody, ResponseFuture, Route, call},
     monitor::Core,
     trace::{
         TraceContext,
@@ -144,8 +144,9 @@ where
             core: Arc::clone(core),
             groups: Arc::clone(&self.layer.groups),
         };
-        let guard = InFlight::start(observer, Some(scope.boxed()), &request);
-        call(&mut self.inner, request, guard, Options::default())
+        let route = Route::of(request.extensions());
+        let guard = InFlight::start(observer, Some(scope.boxed()), route, &request);
+        call(&mut self.inner, &mut Some(request), guard)
     }
 }
 
