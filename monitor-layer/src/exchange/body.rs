@@ -2,7 +2,7 @@ use std::{
     fmt,
     panic::{self, AssertUnwindSafe},
     pin::Pin,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
     thread,
 };
 
@@ -87,20 +87,22 @@ where
             in_flight.finish_panicked(&*payload);
             panic::resume_unwind(payload);
         }
-        let frame = ready!(polled);
-        if let Some(Ok(frame)) = &frame {
-            if let Some(data) = frame.data_ref() {
-                in_flight.count_response_bytes(bytes::Buf::remaining(data));
-            } else if let Some(trailers) = frame.trailers_ref() {
-                in_flight.see_trailers(trailers);
+        match &polled {
+            Poll::Pending => {}
+            Poll::Ready(Some(Ok(frame))) => {
+                if let Some(data) = frame.data_ref() {
+                    in_flight.count_response_bytes(bytes::Buf::remaining(data));
+                } else if let Some(trailers) = frame.trailers_ref() {
+                    in_flight.see_trailers(trailers);
+                }
+                if frame.is_trailers() || inner.is_end_stream() {
+                    in_flight.finish_complete();
+                }
             }
+            Poll::Ready(None) => in_flight.finish_complete(),
+            Poll::Ready(Some(Err(error))) => in_flight.finish_failed(error),
         }
-        match &frame {
-            Some(Err(error)) => in_flight.finish_failed(error),
-            Some(Ok(frame)) if !frame.is_trailers() && !inner.is_end_stream() => {}
-            Some(Ok(_)) | None => in_flight.finish_complete(),
-        }
-        Poll::Ready(frame)
+        polled
     }
 
     fn is_end_stream(&self) -> bool {

@@ -97,16 +97,18 @@ impl Scope {
     /// The same, to run in. Where there is none, it costs a look.
     #[inline]
     pub(crate) fn current_boxed() -> Option<Box<Self>> {
-        let any =
-            CURRENT.try_with(|current| matches!(current.try_borrow().as_deref(), Ok(Some(_))));
-        match any {
-            Ok(true) => Self::current().map(Self::boxed),
-            Ok(false) | Err(_) => None,
+        match is_any() {
+            true => Self::current().map(Self::boxed),
+            false => None,
         }
     }
 
     /// The running one, if it is a request's.
+    #[inline]
     pub(crate) fn current_of_request() -> Option<Self> {
+        if !is_any() {
+            return None;
+        }
         with_current(|scope| {
             scope
                 .filter(|scope| scope.in_request)
@@ -164,6 +166,13 @@ impl Scope {
     pub(crate) fn shared_unit(&mut self) -> &Arc<Unit> {
         self.unit.get_or_insert_default()
     }
+}
+
+/// Whether a scope runs.
+#[inline]
+fn is_any() -> bool {
+    let any = CURRENT.try_with(|current| current.try_borrow().is_ok_and(|scope| scope.is_some()));
+    any.unwrap_or(false)
 }
 
 /// Looks at the running scope. `operation` must not call back into this module; where it would, or where the
