@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::{
     Key,
-    json::{hex, push_float, push_integer},
+    json::{push_float, push_integer},
     members::Members,
     value::{push_error, push_string},
 };
@@ -59,9 +59,8 @@ impl<'a> Fields<'a> {
 
     pub(super) fn span_id(&mut self, key: &Key, id: SpanId) {
         self.members.set(key, |json| {
-            let id = u64::from_be_bytes(id.to_bytes());
             json.push(b'"');
-            json.extend_from_slice(hex(id).as_flattened());
+            json.extend_from_slice(&id.to_hex());
             json.push(b'"');
             true
         });

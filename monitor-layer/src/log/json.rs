@@ -161,22 +161,6 @@ const fn hex_digit(nibble: u8) -> u8 {
     }
 }
 
-/// Sixteen digits, by calculating with eight of them at once.
-pub(super) fn hex(number: u64) -> [[u8; 8]; 2] {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-
-    [(number >> 32) as u32, number as u32].map(|half| {
-        // Each nibble into a byte of its own.
-        let mut spread = u64::from(half);
-        spread = (spread | spread << 16) & 0x0000_ffff_0000_ffff;
-        spread = (spread | spread << 8) & 0x00ff_00ff_00ff_00ff;
-        spread = (spread | spread << 4) & 0x0f0f_0f0f_0f0f_0f0f;
-        let letters = ((spread + 6 * ONES) >> 4) & ONES;
-        let digits = spread + u64::from(b'0') * ONES + letters * u64::from(b'a' - b'0' - 10);
-        digits.to_be_bytes()
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -261,16 +245,6 @@ mod tests {
                 assert_eq!(read.to_bits(), number.to_bits(), "{number:e}");
                 assert!(written(number).parse::<serde_json::Number>().is_ok());
             }
-        }
-    }
-
-    #[test]
-    fn a_number_s_hex_digits_are_those_that_it_is_formatted_with() {
-        let mut number: u64 = 42;
-        for _ in 0..10_000 {
-            number = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ number >> 7;
-            let written = String::from_utf8(hex(number).concat()).unwrap();
-            assert_eq!(written, format!("{number:016x}"));
         }
     }
 }

@@ -5,10 +5,8 @@ use tracing::Level;
 use super::{
     Entry, Message, Timestamp,
     identity::SpanIds,
-    json::{hex, push_escaped, push_redacted},
+    json::{push_escaped, push_redacted},
 };
-
-use crate::trace::TraceId;
 
 /// Of a user's and a job's id, in bytes as written.
 const LONGEST_ID: usize = 1024;
@@ -68,15 +66,7 @@ pub(super) fn write(line: &mut Vec<u8>, entry: &mut Entry<'_>, now: Timestamp) {
 fn ids(span: &SpanIds) -> [u8; 73] {
     let mut members =
         *b",\"traceId\":\"________________________________\",\"spanId\":\"________________\"";
-    let [high, low] = halves(span.trace);
-    members[12..28].copy_from_slice(hex(high).as_flattened());
-    members[28..44].copy_from_slice(hex(low).as_flattened());
-    let id = u64::from_be_bytes(span.span.to_bytes());
-    members[56..72].copy_from_slice(hex(id).as_flattened());
+    members[12..44].copy_from_slice(&span.trace.to_hex());
+    members[56..72].copy_from_slice(&span.span.to_hex());
     members
-}
-
-fn halves(id: TraceId) -> [u64; 2] {
-    let number = u128::from_be_bytes(id.to_bytes());
-    [(number >> 64) as u64, number as u64]
 }

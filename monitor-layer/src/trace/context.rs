@@ -220,10 +220,8 @@ impl TraceContext {
     }
 
     pub(crate) fn x_trace_id(&self) -> HeaderValue {
-        let mut hex = [0; 32];
-        self.trace_id.write_hex(&mut hex);
         // Hex digits are a header value.
-        HeaderValue::from_bytes(&hex).unwrap_or(HeaderValue::from_static(""))
+        HeaderValue::from_bytes(&self.trace_id.to_hex()).unwrap_or(HeaderValue::from_static(""))
     }
 }
 

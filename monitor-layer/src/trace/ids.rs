@@ -6,8 +6,7 @@ use std::{
     time::SystemTime,
 };
 
-/// The two digits of every byte.
-static PAIRS: [[u8; 2]; 256] = pairs();
+use super::hex::{hex, parse_lower_hex};
 
 /// The id of a trace: 16 bytes, never all zero; 32 lower-case hex digits as text.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -77,8 +76,14 @@ impl TraceId {
         Self::from_hex(&digits)
     }
 
-    pub(crate) fn write_hex(self, text: &mut [u8; 32]) {
-        write_hex(&self.to_bytes(), text);
+    /// As it displays.
+    #[inline]
+    pub(crate) fn to_hex(self) -> [u8; 32] {
+        let number = self.0.get();
+        let mut digits = [0; 32];
+        digits[..16].copy_from_slice(&hex((number >> 64) as u64));
+        digits[16..].copy_from_slice(&hex(number as u64));
+        digits
     }
 
     /// The part that W3C Trace Context level 2 (3.2.2.3.2) says is random where the random flag is set.
@@ -108,6 +113,12 @@ impl SpanId {
     #[must_use]
     pub fn to_bytes(self) -> [u8; 8] {
         self.0.get().to_be_bytes()
+    }
+
+    /// As it displays.
+    #[inline]
+    pub(crate) fn to_hex(self) -> [u8; 16] {
+        hex(self.0.get())
     }
 
     /// Exactly 16 lower-case hex digits, not all zero.
@@ -188,37 +199,6 @@ impl TraceFlags {
     }
 }
 
-pub(super) fn parse_lower_hex(text: &[u8]) -> Option<u128> {
-    let mut bits = 0_u128;
-    for byte in text {
-        let digit = match byte {
-            b'0'..=b'9' => byte - b'0',
-            b'a'..=b'f' => byte - b'a' + 10,
-            _ => return None,
-        };
-        bits = bits << 4 | u128::from(digit);
-    }
-    Some(bits)
-}
-
-const fn pairs() -> [[u8; 2]; 256] {
-    const HEX: &[u8; 16] = b"0123456789abcdef";
-
-    let mut pairs = [[0; 2]; 256];
-    let mut byte = 0;
-    while byte < pairs.len() {
-        pairs[byte] = [HEX[byte >> 4], HEX[byte & 0x0f]];
-        byte += 1;
-    }
-    pairs
-}
-
-pub(super) fn write_hex(bytes: &[u8], text: &mut [u8]) {
-    for (byte, pair) in bytes.iter().zip(text.chunks_exact_mut(2)) {
-        pair.copy_from_slice(&PAIRS[usize::from(*byte)]);
-    }
-}
-
 thread_local! {
     static GENERATOR: Cell<[u64; 4]> = Cell::new([seed(), seed(), seed(), seed()]);
 }
@@ -264,12 +244,11 @@ mod tests {
     #[test]
     fn ids_are_written_as_they_are_read() {
         let id = TraceId::from_hex(b"0af7651916cd43dd8448eb211c80319c").unwrap();
-        let mut text = [0; 32];
-        id.write_hex(&mut text);
-        assert_eq!(&text, b"0af7651916cd43dd8448eb211c80319c");
+        assert_eq!(&id.to_hex(), b"0af7651916cd43dd8448eb211c80319c");
         assert_eq!(TraceId::from_bytes(id.to_bytes()), Some(id));
         let span = SpanId::from_hex(b"00f067aa0ba902b7").unwrap();
         assert_eq!(span.to_string(), "00f067aa0ba902b7");
+        assert_eq!(&span.to_hex(), b"00f067aa0ba902b7");
         assert_eq!(SpanId::from_bytes(span.to_bytes()), Some(span));
     }
 

@@ -10,6 +10,7 @@ pub(crate) mod current;
 mod forced;
 #[cfg(feature = "testing")]
 pub(crate) mod fuzz;
+mod hex;
 mod ids;
 mod inbound;
 mod layer;

@@ -144,6 +144,7 @@ impl Scope {
             method,
             route,
             opening,
+            lines,
             in_request: _,
             in_exchange: _,
         } = self;
@@ -156,6 +157,7 @@ impl Scope {
         *method = None;
         *route = None;
         *opening = None;
+        *lines = None;
     }
 
     /// The route's name, where something in here left one.

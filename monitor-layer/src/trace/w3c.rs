@@ -4,7 +4,7 @@ use http::HeaderName;
 
 use super::{
     SpanId, TraceContext, TraceFlags, TraceId,
-    ids::{parse_lower_hex, write_hex},
+    hex::{hex, parse_lower_hex},
 };
 
 pub(crate) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
@@ -62,9 +62,10 @@ pub(crate) fn parse_traceparent(value: &[u8]) -> Option<Parent> {
 /// Writes version 00: the highest that this parser knows (3.2.4).
 pub(crate) fn format_traceparent(context: &TraceContext) -> [u8; TRACEPARENT_LENGTH] {
     let mut value = *b"00-00000000000000000000000000000000-0000000000000000-00";
-    write_hex(&context.trace_id().to_bytes(), &mut value[3..35]);
-    write_hex(&context.span_id().to_bytes(), &mut value[36..52]);
-    write_hex(&[context.flags().bits()], &mut value[53..]);
+    value[3..35].copy_from_slice(&context.trace_id().to_hex());
+    value[36..52].copy_from_slice(&context.span_id().to_hex());
+    let [.., high, low] = hex(context.flags().bits().into());
+    value[53..].copy_from_slice(&[high, low]);
     value
 }
 

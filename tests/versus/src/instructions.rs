@@ -146,8 +146,14 @@ pub(crate) fn operate(operation: &str, count: &str) -> ExitCode {
         "opt-ins" => answer(&App::ours_with_opt_ins(), count),
         "stack" => answer(&App::our_stack(0.01), count),
         "stack-up" => answer(&App::our_stack_exporting(1.0, Collector::Up.start()), count),
-        "stack-down" => answer(&App::our_stack_exporting(1.0, Collector::Down.start()), count),
-        "stack-hanging" => answer(&App::our_stack_exporting(1.0, Collector::Hangs.start()), count),
+        "stack-down" => answer(
+            &App::our_stack_exporting(1.0, Collector::Down.start()),
+            count,
+        ),
+        "stack-hanging" => answer(
+            &App::our_stack_exporting(1.0, Collector::Hangs.start()),
+            count,
+        ),
         "span" => spans(&Spans::ours(), count),
         "span-exported" => spans(&Spans::ours_exported(), count),
         "span-nobody" => spans(&Spans::nobody(), count),
@@ -295,7 +301,10 @@ fn instructions_of_one_thread(operation: &str, operations: usize) -> io::Result<
 
 fn callgrind(operation: &str, operations: usize, options: &[&str]) -> io::Result<String> {
     let output = Command::new("valgrind")
-        .args(["--tool=callgrind", "--toggle-collect=*instructions::counted*"])
+        .args([
+            "--tool=callgrind",
+            "--toggle-collect=*instructions::counted*",
+        ])
         .args(options)
         .arg(env::current_exe()?)
         .args([OPERATE, operation, &operations.to_string()])
