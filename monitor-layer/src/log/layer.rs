@@ -25,7 +25,7 @@ use crate::{
     redact::Redactor,
     trace::{
         current::{self, Scope},
-        spans::Spans,
+        spans::{Around, Spans},
     },
 };
 
@@ -195,21 +195,24 @@ impl LogLayer {
     ) where
         S: Subscriber + for<'lookup> LookupSpan<'lookup>,
     {
-        let mut next = match event.is_contextual() {
+        let innermost = match event.is_contextual() {
             true => around.innermost.clone(),
             false => event.parent().cloned(),
         };
-        let mut is_known = next.is_some() || event.is_root();
-        while let Some(id) = next.filter(|_| is_known) {
-            let parent = self.spans.with(&id, |span| {
+        let mut next = match innermost {
+            Some(id) => Around::Span(id),
+            None if event.is_root() => Around::Nothing,
+            None => Around::Unknown,
+        };
+        while let Around::Span(id) = &next {
+            let further_out = self.spans.with(id, |span| {
                 look(&span.line);
-                span.parent.clone()
+                span.around.clone()
             });
-            is_known = parent.is_some();
-            next = parent.flatten();
+            next = further_out.unwrap_or_default();
         }
         // The registry knows of all there are, at more cost.
-        if !is_known {
+        if next == Around::Unknown {
             for span in context.event_scope(event).into_iter().flatten() {
                 self.spans.with(&span.id(), |span| look(&span.line));
             }
@@ -243,9 +246,12 @@ where
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
         // Before the span is known: what is recorded may log in turn.
         let mut line = self.record(attributes.metadata(), |visitor| attributes.record(visitor));
-        self.spans.opened(attributes, id, &context);
-        self.spans
-            .with(id, |span| mem::swap(&mut span.line, &mut line));
+        let around = self.spans.around(attributes, &context);
+        self.spans.opened(attributes, id);
+        self.spans.with(id, |span| {
+            mem::swap(&mut span.line, &mut line);
+            span.around = around;
+        });
         line.recycle();
     }
 

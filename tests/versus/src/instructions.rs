@@ -31,7 +31,7 @@ const FIND: f64 = 390.0;
 const SCRAPE: f64 = 4_100.0;
 const LINE: f64 = 3_500.0;
 const REQUEST: f64 = 2_670.0;
-const SPAN: f64 = 4_750.0;
+const SPAN: f64 = 4_100.0;
 const EXPORTED_SPAN: f64 = 5_290.0;
 const REQUEST_WITH_OPT_INS: f64 = 2_980.0;
 

@@ -57,8 +57,8 @@ impl<S: Subscriber> Layer<S> for SpanLayer {
         self.0.join_all(subscriber);
     }
 
-    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
-        self.0.opened(attributes, id, &context);
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, _: Context<'_, S>) {
+        self.0.opened(attributes, id);
     }
 
     #[cfg(feature = "otlp")]

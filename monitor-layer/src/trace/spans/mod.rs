@@ -18,4 +18,5 @@ pub use self::layer::SpanLayer;
 pub(crate) use self::{
     entered::EnteredSpans,
     observe::{STEP_TARGET, Spans},
+    table::Around,
 };

@@ -14,7 +14,7 @@ use tracing_subscriber::layer::Context;
 use super::fields::SpanFields;
 use super::{
     SpanLayer, second_tracer,
-    table::{OpenSpan, SpanTable},
+    table::{Around, OpenSpan, SpanTable},
 };
 use crate::{
     log::{HeldLines, LogLayer},
@@ -87,15 +87,9 @@ impl Spans {
         self.table().with(id, look)
     }
 
-    pub(crate) fn opened<S: Subscriber>(
-        &self,
-        attributes: &Attributes<'_>,
-        id: &Id,
-        subscriber: &Context<'_, S>,
-    ) {
+    pub(crate) fn opened(&self, attributes: &Attributes<'_>, id: &Id) {
         let is_step = attributes.metadata().target() == STEP_TARGET;
         let (context, core, lines) = self.identity(attributes, is_step);
-        let parent = self.parent(attributes, subscriber);
         #[cfg(feature = "otlp")]
         let recording = super::recording::Recording::wanted(
             context.as_ref().filter(|_| !is_step),
@@ -104,7 +98,6 @@ impl Spans {
         );
         self.table().open(id, |span| {
             span.context = context;
-            span.parent = parent;
             span.core = core;
             span.lines = lines;
             span.is_step = is_step;
@@ -285,16 +278,17 @@ impl Spans {
     }
 
     /// The span around a new one, by what is cheapest to ask.
-    fn parent<S: Subscriber>(
+    pub(crate) fn around<S: Subscriber>(
         &self,
         attributes: &Attributes<'_>,
         subscriber: &Context<'_, S>,
-    ) -> Option<Id> {
-        if !attributes.is_contextual() {
-            return attributes.parent().cloned();
-        }
-        let innermost = with_current(|scope| self.innermost(scope?));
-        innermost.or_else(|| subscriber.current_span().id().cloned())
+    ) -> Around {
+        let parent = match attributes.is_contextual() {
+            false => attributes.parent().cloned(),
+            true => with_current(|scope| self.innermost(scope?))
+                .or_else(|| subscriber.current_span().id().cloned()),
+        };
+        parent.map_or(Around::Nothing, Around::Span)
     }
 
     /// The span that was entered last here, where it is one of this subscriber's that have a context.

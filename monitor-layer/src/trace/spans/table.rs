@@ -36,13 +36,22 @@ struct Place {
     span: OpenSpan,
 }
 
+/// What is around a span, in its subscriber.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Around {
+    /// The registry knows: nobody needed it when the span was made.
+    #[default]
+    Unknown,
+    Nothing,
+    Span(Id),
+}
+
 /// An open span.
 #[derive(Default)]
 pub(crate) struct OpenSpan {
     /// `None` outside of every work that a monitor knows of.
     pub(crate) context: Option<TraceContext>,
-    /// The span around it, of the same subscriber.
-    pub(crate) parent: Option<Id>,
+    pub(crate) around: Around,
     /// Whose it is.
     pub(super) core: Option<Arc<Core>>,
     /// Where lines inside of it wait, if they do.
@@ -131,7 +140,7 @@ impl OpenSpan {
     /// Empties it for the next one; gives back what must not be dropped under the lock.
     fn clear(&mut self) -> Option<Arc<Core>> {
         self.context = None;
-        self.parent = None;
+        self.around = Around::Unknown;
         self.lines = None;
         self.is_step = false;
         self.line.clear();
