@@ -88,7 +88,7 @@ impl AccessExchange {
         }
         core.log
             .line(core, TARGET, level, "Request completed", |fields| {
-                fields.string(Key::METHOD, outcome.method.as_str());
+                fields.method(outcome.method);
                 fields.string(Key::PATH, opening.path());
                 fields.string(Key::ROUTE, outcome.route_label());
                 fields.number(Key::STATUS, outcome.status.as_u16());

@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use http::Method;
+
 use super::{
     Key,
     json::{push_float, push_integer},
@@ -8,6 +10,7 @@ use super::{
 };
 use crate::{
     error::Failure,
+    metrics::known_method,
     redact::{REDACTED, Redactor},
     trace::SpanId,
 };
@@ -36,6 +39,14 @@ impl<'a> Fields<'a> {
             json.push(b'"');
             true
         });
+    }
+
+    /// Of a request: one that clients invent may be anything.
+    pub(super) fn method(&mut self, method: &Method) {
+        match known_method(method) {
+            Some(known) => self.known(Key::METHOD, known),
+            None => self.string(Key::METHOD, method.as_str()),
+        }
     }
 
     pub(crate) fn number(&mut self, key: &Key, value: impl itoa::Integer) {
@@ -122,6 +133,7 @@ mod tests {
         let json = json(&Redactor::default(), |fields| {
             fields.number(Key::STATUS, u64::MAX);
             fields.milliseconds(Key::DURATION_MS, Duration::from_micros(1_250));
+            fields.method(&Method::from_bytes(b"BREW").unwrap());
             fields.known(Key::OUTCOME, "completed");
             fields.string(Key::PATH, "postgres://me:pw@db/\"x\"");
             fields.tag("authToken", "abc");
@@ -130,7 +142,7 @@ mod tests {
         });
         assert_eq!(
             json,
-            r#"{"status":18446744073709551615,"durationMs":1.25,"outcome":"completed","path":"postgres://me:[REDACTED]@db/\"x\"","authToken":"[REDACTED]","max_tokens":"5"}"#
+            r#"{"status":18446744073709551615,"durationMs":1.25,"method":"BREW","outcome":"completed","path":"postgres://me:[REDACTED]@db/\"x\"","authToken":"[REDACTED]","max_tokens":"5"}"#
         );
     }
 

@@ -60,7 +60,7 @@ impl Opening {
             Level::INFO,
             Message::Own("Request started"),
             |fields| {
-                fields.string(Key::METHOD, self.method.as_str());
+                fields.method(&self.method);
                 fields.string(Key::PATH, self.path());
                 if let Some(route) = &self.route {
                     fields.string(Key::ROUTE, route.as_str());

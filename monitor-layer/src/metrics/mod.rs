@@ -65,6 +65,7 @@ pub use self::{
 };
 pub(crate) use self::{
     active_users::CountActiveUsers,
+    http::known_method,
     job::JobMetrics,
     step::{StepMetrics, StepStatus},
 };

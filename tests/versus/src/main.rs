@@ -20,9 +20,14 @@ fn main() -> ExitCode {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments[..] {
         [instructions::OPERATE, operation, count] => instructions::operate(operation, count),
+        [rows::stack::SERVED] => {
+            let mut table = Table::resume();
+            rows::stack::served(&mut table);
+            table.finish()
+        }
         [] => print(&GROUPS.map(|(_, group)| group)),
         // The whole table has their allocations with all others.
-        ["stack"] => print(&[rows::stack::print, allocations::stack]),
+        ["stack"] => print(&[stack, allocations::stack]),
         ["outage"] => print(&[rows::outage::print, allocations::outage]),
         [name] => match GROUPS.iter().find(|(group, _)| *group == name) {
             Some((_, group)) => print(&[*group]),
@@ -36,7 +41,7 @@ type Group = fn(&mut Table);
 
 const GROUPS: [(&str, Group); 12] = [
     ("request", rows::request::print),
-    ("stack", rows::stack::print),
+    ("stack", stack),
     ("outage", rows::outage::print),
     ("observe", rows::observe::print),
     ("threads", rows::threads::print),
@@ -48,6 +53,11 @@ const GROUPS: [(&str, Group); 12] = [
     ("resident", allocations::resident),
     ("instructions", instructions::print),
 ];
+
+fn stack(table: &mut Table) {
+    rows::stack::print(table);
+    rows::stack::print_served(table);
+}
 
 fn print(groups: &[Group]) -> ExitCode {
     let mut table = Table::start();

@@ -190,6 +190,13 @@ impl Instruments {
     }
 }
 
+/// One of the nine of RFC 9110 and RFC 5789.
+#[inline]
+pub(crate) fn known_method(method: &Method) -> Option<&'static str> {
+    let (_, known) = METHODS.split_last()?;
+    known.get(method_number(method)).copied()
+}
+
 /// The place of a method's label value among all there are.
 #[inline]
 pub(in crate::metrics) fn method_number(method: &Method) -> usize {

@@ -2,7 +2,10 @@ use http::Method;
 use opentelemetry::{Array, Key, KeyValue, Value};
 
 use super::field::FieldValue;
-use crate::redact::{REDACTED, Redactor};
+use crate::{
+    metrics::known_method,
+    redact::{REDACTED, Redactor},
+};
 
 /// OpenTelemetry's own limit on a span's attributes.
 pub(crate) const MOST: usize = 128;
@@ -100,18 +103,7 @@ pub(super) fn cut(text: &str, bytes: usize) -> &str {
 
 /// `http.request.method`: one that is known, else `_OTHER`.
 pub(crate) fn method(method: &Method) -> &'static str {
-    match *method {
-        Method::GET => "GET",
-        Method::HEAD => "HEAD",
-        Method::POST => "POST",
-        Method::PUT => "PUT",
-        Method::DELETE => "DELETE",
-        Method::CONNECT => "CONNECT",
-        Method::OPTIONS => "OPTIONS",
-        Method::TRACE => "TRACE",
-        Method::PATCH => "PATCH",
-        _ => "_OTHER",
-    }
+    known_method(method).unwrap_or("_OTHER")
 }
 
 #[cfg(test)]
