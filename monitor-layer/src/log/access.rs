@@ -42,13 +42,15 @@ impl AccessExchange {
     /// Holds back `Request started`; `None` where there is nothing to do for lines.
     pub(crate) fn start(core: &Arc<Core>, request: &RequestHead<'_>) -> Option<Self> {
         let thinned = core.log.begin_exchange();
-        if core.access_log == AccessLog::Off || !core.log.enabled(TARGET, Level::ERROR) {
+        let tells_all = core.log.enabled(TARGET, Level::INFO);
+        let tells_some = tells_all || core.log.enabled(TARGET, Level::ERROR);
+        if core.access_log == AccessLog::Off || !tells_some {
             return thinned.map(|thinned| Self {
                 opening: None,
                 thinned: Some(thinned),
             });
         }
-        let wanted = core.access_log == AccessLog::Both && core.log.enabled(TARGET, Level::INFO);
+        let wanted = core.access_log == AccessLog::Both && tells_all;
         let opening = Arc::new(Opening::new(core, request, wanted));
         if wanted {
             hold_back(Some(Arc::clone(&opening)));

@@ -45,7 +45,8 @@ impl Opening {
 
     /// It is not written any more.
     pub(crate) fn settle(&self) -> bool {
-        !self.settled.swap(true, Ordering::Relaxed)
+        // A look costs less, and most are settled when they are dropped.
+        !self.settled.load(Ordering::Relaxed) && !self.settled.swap(true, Ordering::Relaxed)
     }
 
     /// Writes the line, unless that has been settled.
