@@ -45,13 +45,19 @@ impl<'a> Keys<'a> {
             redactor,
         }
     }
+
+    /// There is one for each: what is recorded are fields of the call site that the keys are of.
+    #[inline]
+    fn of_field(self, field: &Field) -> Option<&'a Key> {
+        self.known.get(field.index())
+    }
 }
 
 impl Visitor<'_> {
     #[inline]
     fn add(&mut self, field: &Field, write: impl FnOnce(&mut Vec<u8>, &Redactor) -> bool) {
-        let Keys { known, redactor } = self.keys;
-        let Some(key) = known.get(field.index()) else {
+        let redactor = self.keys.redactor;
+        let Some(key) = self.keys.of_field(field) else {
             return;
         };
         let write = |json: &mut Vec<u8>| write(json, redactor);
@@ -66,8 +72,8 @@ impl Visitor<'_> {
 
     #[inline]
     fn add_text(&mut self, field: &Field, text: &str) {
-        let Keys { known, redactor } = self.keys;
-        let Some(key) = known.get(field.index()) else {
+        let redactor = self.keys.redactor;
+        let Some(key) = self.keys.of_field(field) else {
             return;
         };
         let id = match (key.role, &mut self.message) {
@@ -153,8 +159,8 @@ impl Visit for Visitor<'_> {
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
-        let is_sensitive = self.keys.known.get(field.index());
-        if is_sensitive.is_some_and(|key| key.is_sensitive) {
+        let key = self.keys.of_field(field);
+        if key.is_some_and(|key| key.is_sensitive) {
             return self.add_text(field, REDACTED);
         }
         let (message, chain) = (text(value), chain(value));

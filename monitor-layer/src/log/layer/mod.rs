@@ -1,6 +1,7 @@
+mod surroundings;
+
 use std::{
     fmt, mem,
-    ops::Deref,
     panic::{self, AssertUnwindSafe},
     sync::Arc,
 };
@@ -11,10 +12,10 @@ use tracing::{
 };
 use tracing_subscriber::{Layer, layer::Context, registry::LookupSpan};
 
+use self::surroundings::Surroundings;
 use super::{
     Entry, Fields, Key, Message,
     buffers::Buffers,
-    identity::{Identity, SpanIds},
     opening,
     span::SpanFields,
     visit::{Keys, Visitor},
@@ -24,7 +25,7 @@ use crate::{
     monitor::Core,
     redact::Redactor,
     trace::{
-        current::{self, Scope},
+        current,
         spans::{Around, Spans},
     },
 };
@@ -40,31 +41,6 @@ pub struct LogLayer {
     /// The monitor of events that happen in nobody's work.
     core: Option<Arc<Core>>,
     spans: Spans,
-}
-
-/// The monitor that something goes to. The layer's own is not cloned: all threads would count in one place.
-enum Destination<'a> {
-    Own(&'a Core),
-    Current(Arc<Core>),
-}
-
-/// What is around an event.
-struct Surroundings<'a> {
-    core: Destination<'a>,
-    identity: Identity,
-    /// The span that was entered last, where it is known here.
-    innermost: Option<Id>,
-}
-
-impl Deref for Destination<'_> {
-    type Target = Core;
-
-    fn deref(&self) -> &Core {
-        match self {
-            Self::Own(core) => core,
-            Self::Current(core) => core,
-        }
-    }
 }
 
 impl LogLayer {
@@ -87,49 +63,6 @@ impl LogLayer {
 
     pub(crate) fn spans(&self) -> &Spans {
         &self.spans
-    }
-
-    /// Where something goes that happens here: to the monitor whose work it is part of, unless a layer of that
-    /// monitor's own sees it.
-    fn destination(&self, scope: Option<&Scope>) -> Option<Destination<'_>> {
-        let own = self.core.as_ref();
-        let Some(current) = scope.and_then(|scope| scope.core.as_ref()) else {
-            return own.map(|own| Destination::Own(own));
-        };
-        let is_own = own.is_some_and(|own| Arc::ptr_eq(&current.shared, &own.shared));
-        match own {
-            Some(own) if Arc::ptr_eq(current, own) => Some(Destination::Own(own)),
-            _ if is_own || !current.log.has_layer() => {
-                Some(Destination::Current(Arc::clone(current)))
-            }
-            _ => None,
-        }
-    }
-
-    /// What is around an event; `None` where no line is to be written of it.
-    fn surroundings(&self, event: &Event<'_>) -> Option<Surroundings<'_>> {
-        let metadata = event.metadata();
-        let mut around = current::with_current(|scope| {
-            let core = self.destination(scope.as_deref())?;
-            if !core.log.enabled(metadata.target(), *metadata.level()) {
-                return None;
-            }
-            Some(Surroundings {
-                core,
-                identity: scope.as_deref().map(Identity::of).unwrap_or_default(),
-                innermost: scope.as_deref().and_then(|it| self.spans.innermost(it)),
-            })
-        })?;
-        // The span that an event names is its parent, in place of the innermost one that is entered.
-        if let Some(parent) = event.parent() {
-            let parent = self
-                .spans
-                .with(parent, |span| span.context.as_ref().map(SpanIds::of));
-            if let Some(Some(parent)) = parent {
-                around.identity.span = Some(parent);
-            }
-        }
-        Some(around)
     }
 
     /// `false` where the line is lost.
