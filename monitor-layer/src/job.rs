@@ -141,6 +141,7 @@ impl Job {
             user: self.user.clone(),
             job: Some(Arc::clone(&self.id)),
             niche: Some(Arc::clone(&self.niche)),
+            attempt: Some(1),
             outer: current.and_then(|current| {
                 let unit = current.unit.as_ref()?;
                 Some((Arc::downgrade(unit), current.own_context().span_id()))

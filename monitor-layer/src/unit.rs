@@ -22,6 +22,8 @@ pub(crate) struct State {
     pub(crate) job: Option<Arc<str>>,
     /// The kind of job, for jobs.
     pub(crate) niche: Option<Arc<str>>,
+    /// Which attempt of the job this is, from 1, for jobs.
+    pub(crate) attempt: Option<u32>,
     /// In the order in which their keys first came.
     pub(crate) tags: Vec<(String, String)>,
     /// The template that an inner layer named, for an outer one that cannot see it.

@@ -190,6 +190,7 @@ fn event(
         transaction,
         user: state.user.as_deref().map(str::to_owned),
         job: state.job.as_deref().map(str::to_owned),
+        attempt: state.attempt,
         step: scope.step.map(str::to_owned),
         route,
         error_type: failure.type_name.clone(),

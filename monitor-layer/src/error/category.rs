@@ -148,6 +148,11 @@ pub trait Categorize {
     fn code(&self) -> Option<&str> {
         None
     }
+
+    /// Whether another try may succeed, as after a time-out: a job that may be tried again then is.
+    fn is_transient(&self) -> bool {
+        false
+    }
 }
 
 #[cfg(test)]
@@ -188,5 +193,6 @@ mod tests {
         struct Silent;
         impl Categorize for Silent {}
         assert_eq!((Silent.category(), Silent.code()), (None, None));
+        assert!(!Silent.is_transient());
     }
 }

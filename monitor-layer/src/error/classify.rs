@@ -26,18 +26,22 @@ const LONGEST_TEXT: usize = 4096;
 
 /// What kind of failure an error was found to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Classification {
     /// The category.
     pub category: Category,
     /// The code that it was told by, or that the error has beside.
     pub code: Option<Box<str>>,
+    /// Whether the error, or one behind it, says that another try may succeed.
+    pub is_transient: bool,
 }
 
 impl Classification {
-    fn new(category: Category, code: Option<&str>) -> Self {
+    pub(super) fn new(category: Category, code: Option<&str>) -> Self {
         Self {
             category,
             code: code.map(Box::from),
+            is_transient: false,
         }
     }
 }
@@ -45,25 +49,32 @@ impl Classification {
 /// Finds the category of errors.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Classifier {
-    registered: Vec<for<'a> fn(&'a (dyn Error + 'static)) -> Option<Found<'a>>>,
+    registered: Vec<for<'a> fn(&'a (dyn Error + 'static)) -> Option<Own<'a>>>,
 }
 
-/// What an error of a registered type says of itself.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Found<'a> {
+/// What an error says of itself.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Own<'a> {
     category: Option<Category>,
     code: Option<&'a str>,
+    is_transient: bool,
+}
+
+impl<'a> Own<'a> {
+    pub(crate) fn of(error: &'a impl Categorize) -> Self {
+        Self {
+            category: error.category(),
+            code: error.code(),
+            is_transient: error.is_transient(),
+        }
+    }
 }
 
 impl Classifier {
     /// Errors of this type are asked, wherever in a chain of sources they stand.
     pub(crate) fn register<E: Error + Categorize + 'static>(&mut self) {
-        self.registered.push(|error| {
-            downcast::<E>(error).map(|error| Found {
-                category: error.category(),
-                code: error.code(),
-            })
-        });
+        self.registered
+            .push(|error| downcast::<E>(error).map(Own::of));
     }
 
     /// Decides by, in this order: the error's own category; a code of its own, of a registered type or at the start
@@ -73,15 +84,22 @@ impl Classifier {
     pub(crate) fn classify(
         &self,
         error: &(dyn Error + 'static),
-        own: Option<(Option<Category>, Option<&str>)>,
+        own: Option<Own<'_>>,
     ) -> Classification {
-        let own = own.map(|(category, code)| Found { category, code });
+        let told: Vec<_> = own.into_iter().chain(self.asked(error)).collect();
+        Classification {
+            is_transient: told.iter().any(|own| own.is_transient),
+            ..Self::decide(error, &told)
+        }
+    }
+
+    fn decide(error: &(dyn Error + 'static), told: &[Own<'_>]) -> Classification {
         let mut code = None;
-        for found in own.into_iter().chain(self.asked(error)) {
-            if let Some(category) = found.category.or_else(|| by_prefix(found.code?)) {
-                return Classification::new(category, found.code);
+        for own in told {
+            if let Some(category) = own.category.or_else(|| by_prefix(own.code?)) {
+                return Classification::new(category, own.code);
             }
-            code = code.or(found.code);
+            code = code.or(own.code);
         }
         let (mut by_type, mut by_phrase) = (None, None);
         for link in links(error) {
@@ -99,20 +117,24 @@ impl Classifier {
     /// Decides for an error of which nothing but its text, its source and what it says of itself is known.
     pub(crate) fn classify_told(
         &self,
-        own: (Option<Category>, Option<&str>),
+        own: Own<'_>,
         message: &str,
         source: Option<&(dyn Error + 'static)>,
     ) -> Classification {
-        let (category, code) = own;
-        if let Some(category) = category.or_else(|| by_prefix(code?)) {
-            return Classification::new(category, code);
-        }
-        let told = self.classify_text(message);
         let behind = source.map(|source| self.classify(source, None));
-        let mut found = behind
-            .filter(|behind| told.code.is_none() && behind.category != Category::Unknown)
-            .unwrap_or(told);
-        found.code = found.code.or(code.map(Box::from));
+        let is_transient =
+            own.is_transient || behind.as_ref().is_some_and(|behind| behind.is_transient);
+        let mut found = match own.category.or_else(|| by_prefix(own.code?)) {
+            Some(category) => Classification::new(category, own.code),
+            None => {
+                let told = self.classify_text(message);
+                behind
+                    .filter(|behind| told.code.is_none() && behind.category != Category::Unknown)
+                    .unwrap_or(told)
+            }
+        };
+        found.code = found.code.or(own.code.map(Box::from));
+        found.is_transient = is_transient;
         found
     }
 
@@ -129,7 +151,7 @@ impl Classifier {
     }
 
     /// What registered types say along the chain, outermost first.
-    fn asked<'a>(&self, error: &'a (dyn Error + 'static)) -> impl Iterator<Item = Found<'a>> {
+    fn asked<'a>(&self, error: &'a (dyn Error + 'static)) -> impl Iterator<Item = Own<'a>> {
         links(error).flat_map(|link| {
             self.registered
                 .iter()

@@ -25,6 +25,8 @@ pub struct ErrorEvent {
     pub user: Option<String>,
     /// The job, where there is one.
     pub job: Option<String>,
+    /// Which attempt of the job it was, from 1.
+    pub attempt: Option<u32>,
     /// The innermost step.
     pub step: Option<String>,
     /// The route's template, for exchanges.

@@ -1,6 +1,6 @@
 use std::{borrow::Cow, error::Error};
 
-use super::{Category, Classification, chain};
+use super::{Categorize, Category, Classification, chain, classify::Own};
 use crate::monitor::Core;
 
 /// An error as the code that saw it hands it over.
@@ -10,7 +10,7 @@ pub struct Reported<'a> {
     type_name: &'static str,
     value: Value<'a>,
     /// What it says of itself.
-    own: (Option<Category>, Option<&'a str>),
+    own: Own<'a>,
 }
 
 /// What can be read of a reported error.
@@ -39,10 +39,10 @@ impl<'a> Reported<'a> {
         Self::text::<E>(format!("an error of type {type_name}"), None)
     }
 
-    /// What the error says of itself.
-    pub(crate) fn with_own(self, category: Option<Category>, code: Option<&'a str>) -> Self {
+    /// With what the error says of itself.
+    pub(crate) fn categorized(self, error: &'a impl Categorize) -> Self {
         Self {
-            own: (category, code),
+            own: Own::of(error),
             ..self
         }
     }
@@ -51,7 +51,7 @@ impl<'a> Reported<'a> {
         Self {
             type_name: std::any::type_name::<E>(),
             value,
-            own: (None, None),
+            own: Own::default(),
         }
     }
 }
@@ -167,10 +167,7 @@ impl Failure {
             type_name: type_name.to_owned(),
             message,
             chain: Vec::new(),
-            classification: Classification {
-                category,
-                code: None,
-            },
+            classification: Classification::new(category, None),
         }
     }
 }

@@ -59,6 +59,7 @@ fn sentry_event(event: ErrorEvent) -> Event<'static> {
         ("route", event.route),
         ("step", event.step),
         ("jobId", event.job),
+        ("attempt", event.attempt.map(|attempt| attempt.to_string())),
         ("traceId", Some(event.trace_id.to_string())),
     ];
     tags.extend(

@@ -23,7 +23,7 @@ pub trait ViaCategorize<'a> {
 impl<'a, T, E: Categorize + Error + 'static> ViaCategorize<'a> for &&&&&&Look<'a, Result<T, E>> {
     fn reported(&self) -> Option<Reported<'a>> {
         let error = self.0.as_ref().err()?;
-        Some(Reported::error::<E>(error).with_own(error.category(), error.code()))
+        Some(Reported::error::<E>(error).categorized(error))
     }
 }
 
@@ -108,7 +108,7 @@ impl<'a, T, E: Categorize + Error> ViaCategorize<'a> for &&&&&&LookBorrowed<'a, 
     fn reported(&self) -> Option<Reported<'a>> {
         let error = self.0.as_ref().err()?;
         let reported = Reported::text::<E>(shown(error), error.source());
-        Some(reported.with_own(error.category(), error.code()))
+        Some(reported.categorized(error))
     }
 }
 

@@ -60,6 +60,14 @@ fn registered() -> Classifier {
     classifier
 }
 
+fn says_of_itself<'a>(category: Option<Category>, code: Option<&'a str>) -> Option<Own<'a>> {
+    Some(Own {
+        category,
+        code,
+        is_transient: false,
+    })
+}
+
 fn found(category: Category, code: &str) -> Classification {
     Classification::new(category, Some(code))
 }
@@ -80,12 +88,12 @@ fn text_is(text: &'static str, expected: &Classification) {
 #[test]
 fn the_errors_own_category_beats_everything() {
     let error = around("AUTH_X: timed out", coded("PAYMENT_Y"));
-    let own = Some((Some(Category::RateLimit), Some("PIPELINE_Z")));
+    let own = says_of_itself(Some(Category::RateLimit), Some("PIPELINE_Z"));
     assert_eq!(
         registered().classify(&error, own),
         found(Category::RateLimit, "PIPELINE_Z")
     );
-    let own = Some((Some(Category::RateLimit), None));
+    let own = says_of_itself(Some(Category::RateLimit), None);
     assert_eq!(
         registered().classify(&error, own),
         bare(Category::RateLimit)
@@ -99,7 +107,7 @@ fn the_prefix_of_a_code_tells_the_category() {
         ("PIPELINE_ASSET_MISSING", Category::Pipeline),
         ("PAYMENT_DECLINED", Category::Payment),
     ] {
-        let own = Some((None, Some(code)));
+        let own = says_of_itself(None, Some(code));
         assert_eq!(
             registered().classify(&says("timed out"), own),
             found(category, code)
@@ -109,7 +117,7 @@ fn the_prefix_of_a_code_tells_the_category() {
 
 #[test]
 fn a_code_of_another_prefix_is_kept_and_decides_nothing() {
-    let own = Some((None, Some("E42")));
+    let own = says_of_itself(None, Some("E42"));
     let classifier = registered();
     assert_eq!(
         classifier.classify(&says("x"), own),
@@ -347,4 +355,43 @@ fn a_status_tells_the_category_of_what_it_names() {
             (504, Category::Timeout),
         ]
     );
+}
+
+#[test]
+fn an_error_is_transient_where_it_or_one_behind_it_says_so() {
+    #[derive(Debug)]
+    struct Busy;
+    impl std::fmt::Display for Busy {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            formatter.write_str("busy")
+        }
+    }
+    impl Error for Busy {}
+    impl Categorize for Busy {
+        fn is_transient(&self) -> bool {
+            true
+        }
+    }
+
+    let mut classifier = registered();
+    assert!(
+        !classifier
+            .classify(&around("stored", Busy), None)
+            .is_transient
+    );
+    let seen = Some(Own::of(&Busy));
+    assert!(classifier.classify(&Busy, seen).is_transient);
+    assert!(
+        classifier
+            .classify_told(Own::of(&Busy), "busy", None)
+            .is_transient
+    );
+    classifier.register::<Busy>();
+    assert!(
+        classifier
+            .classify(&around("stored", Busy), None)
+            .is_transient
+    );
+    let behind = classifier.classify_told(Own::default(), "stored", Some(&Busy));
+    assert!(behind.is_transient);
 }
