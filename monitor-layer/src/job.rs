@@ -3,7 +3,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use tracing::Level;
 
 use crate::{
-    clock::Start,
+    clock,
     error::{AsReported, Failure, Origin},
     log::{Key, add_tags},
     metrics::{JobEnd, JobMetrics},
@@ -13,7 +13,7 @@ use crate::{
         current::{self, Scope},
     },
     unit::{State, Unit},
-    work::{self, Work, WorkEnd},
+    work::{self, Start, Work, WorkEnd},
 };
 
 /// The target of the job lines, for directives in `LOG_LEVEL`.
@@ -98,11 +98,9 @@ impl Job {
         F: Future<Output = Result<T, E>>,
         E: AsReported<M>,
     {
-        work::observe(
-            work,
-            move || RunningJob::start(self),
-            |returned: &Result<T, E>| returned.as_ref().err().map(AsReported::as_reported),
-        )
+        work::observe(work, self, |returned: &Result<T, E>| {
+            returned.as_ref().err().map(AsReported::as_reported)
+        })
     }
 
     /// It was cancelled before it was started: counted as `CANCELLED` after 0 s.
@@ -164,7 +162,7 @@ impl fmt::Debug for Job {
 }
 
 /// A job that is under way.
-struct RunningJob {
+pub(crate) struct RunningJob {
     core: Arc<Core>,
     instruments: Arc<JobMetrics>,
     niche: Arc<str>,
@@ -173,7 +171,7 @@ struct RunningJob {
     /// The trace of a message that came with it, or of whoever said so.
     #[cfg(feature = "otlp")]
     continued: bool,
-    started: Start,
+    started: clock::Start,
 }
 
 impl RunningJob {
@@ -185,7 +183,7 @@ impl RunningJob {
             instruments: job.core.metrics.jobs(&job.niche),
             core: job.core,
             niche: job.niche,
-            started: Start::now(),
+            started: clock::Start::now(),
         }
     }
 
@@ -213,7 +211,10 @@ impl RunningJob {
         let elapsed = self.started.elapsed();
         let (end, failure) = match end {
             WorkEnd::Success => (JobEnd::Completed, None),
-            WorkEnd::Error(reported) => (JobEnd::Failed, Some(Failure::reported(core, reported))),
+            WorkEnd::Error(reported) => (
+                JobEnd::Failed,
+                Some(Failure::reported(core, reported, None)),
+            ),
             WorkEnd::Panicked(message) => (JobEnd::Failed, Some(Failure::panicked(core, message))),
             WorkEnd::Cancelled => (JobEnd::Cancelled, None),
         };
@@ -246,9 +247,17 @@ impl RunningJob {
     }
 }
 
+impl Start for Job {
+    type Work = RunningJob;
+
+    fn start(self) -> RunningJob {
+        RunningJob::start(self)
+    }
+}
+
 impl Work for RunningJob {
-    fn within<R>(&mut self, part: impl FnOnce() -> R) -> R {
-        current::enter(&mut self.scope, part)
+    fn within(&mut self, part: &mut dyn FnMut()) {
+        current::enter(&mut self.scope, part);
     }
 
     fn end(mut self, end: WorkEnd<'_>) {

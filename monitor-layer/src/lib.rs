@@ -59,9 +59,16 @@ pub use monitor_macros::instrument_step;
 /// What `#[instrument_step]` expands to; no part of the public interface.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::step::{
-        Look, LookBorrowed, StepSite, ViaCategorize, ViaDisplay, ViaError, ViaLent, ViaLocal,
-        ViaNothing, ViaType, run, run_sync,
+    pub use core::module_path;
+
+    pub use tracing::Level;
+
+    pub use crate::{
+        error::Category,
+        step::{
+            FieldRecorder, Kind, Look, LookBorrowed, Never, Recorded, Returns, Step, StepSite,
+            never, no_error, none_is_error, run, run_made, run_sync, value_of_type, via,
+        },
     };
 }
 

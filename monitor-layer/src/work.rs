@@ -1,6 +1,11 @@
 //! The one lifecycle of steps and jobs: from the first poll to the end, whichever way it ends.
+//!
+//! What it does for each future and function there is stays small: what does not depend on their types is done through
+//! `dyn`, once, for a service has hundreds of steps.
 
 use std::{
+    any::{Any, type_name},
+    mem,
     panic::{self, AssertUnwindSafe},
     pin::Pin,
     task::{Context, Poll},
@@ -14,10 +19,19 @@ use crate::{
     exchange::{guarded, panic_message},
 };
 
+/// A step or a job that was described and has not started.
+pub(crate) trait Start {
+    /// It, under way.
+    type Work: Work;
+
+    /// Starts it.
+    fn start(self) -> Self::Work;
+}
+
 /// A step or a job that is under way.
 pub(crate) trait Work {
     /// Runs a part of it, with its scope current.
-    fn within<R>(&mut self, part: impl FnOnce() -> R) -> R;
+    fn within(&mut self, part: &mut dyn FnMut());
 
     /// It is over.
     fn end(self, end: WorkEnd<'_>);
@@ -31,18 +45,16 @@ pub(crate) enum WorkEnd<'a> {
     Cancelled,
 }
 
-/// Observes a future: `start` is called at its first poll, `look` at what it returns.
-pub(crate) fn observe<F, W, S, L>(future: F, start: S, look: L) -> Observed<F, W, S, L>
+/// Observes a future: it starts at its first poll, and `look` is called at what it returns.
+pub(crate) fn observe<F, S, L>(future: F, start: S, look: L) -> Observed<F, S, L>
 where
     F: Future,
-    W: Work,
-    S: FnOnce() -> W,
+    S: Start,
     L: FnOnce(&F::Output) -> Option<Reported<'_>>,
 {
-    Observed {
-        future: Some(future),
-        start: Some(start),
-        work: None,
+    Observed::Open {
+        future,
+        stage: Stage::Waiting(start),
         look: Some(look),
     }
 }
@@ -53,107 +65,165 @@ where
     W: Work,
     L: FnOnce(&R) -> Option<Reported<'_>>,
 {
-    match work.within(|| panic::catch_unwind(AssertUnwindSafe(call))) {
-        Ok(returned) => {
-            end_returned(work, &returned, look);
+    let (mut call, mut returned) = (Some(call), None);
+    let panicked = run_part(&mut work, &mut || {
+        returned = call.take().map(|call| call());
+    });
+    match (panicked, returned) {
+        (None, Some(returned)) => {
+            let mut look = Some(look);
+            end_returned(work, type_name::<R>(), &mut || look.take()?(&returned));
             returned
         }
-        Err(payload) => {
-            guarded(|| work.end(WorkEnd::Panicked(panic_message(&*payload))));
+        (Some(payload), _) => {
+            end_panicked(work, &*payload);
             panic::resume_unwind(payload)
         }
+        // It was called, and has returned or panicked.
+        (None, None) => unreachable!("a step's function is called once"),
     }
 }
 
 pin_project! {
     /// The future of a step or a job. Dropped after its first poll and before its end, it was cancelled.
-    pub(crate) struct Observed<F, W: Work, S, L> {
-        #[pin]
-        future: Option<F>,
-        start: Option<S>,
-        work: Option<W>,
-        look: Option<L>,
+    #[project = Projected]
+    pub(crate) enum Observed<F, S: Start, L> {
+        Open {
+            #[pin]
+            future: F,
+            stage: Stage<S>,
+            look: Option<L>,
+        },
+        /// Its future is dropped.
+        Closed,
     }
 
-    impl<F, W: Work, S, L> PinnedDrop for Observed<F, W, S, L> {
-        fn drop(this: Pin<&mut Self>) {
-            let mut this = this.project();
-            let Some(mut work) = this.work.take() else {
+    impl<F, S: Start, L> PinnedDrop for Observed<F, S, L> {
+        fn drop(mut this: Pin<&mut Self>) {
+            let Projected::Open { stage, .. } = this.as_mut().project() else {
+                return;
+            };
+            let Stage::Running(work) = mem::replace(stage, Stage::Over) else {
                 return;
             };
             // Dropped with the scope current: what it logs as it goes is its own.
-            let dropped = work.within(|| {
-                panic::catch_unwind(AssertUnwindSafe(|| this.future.set(None)))
-            });
-            match dropped {
-                Ok(()) => {
-                    guarded(|| work.end(WorkEnd::Cancelled));
-                }
-                Err(payload) => {
-                    guarded(|| work.end(WorkEnd::Panicked(panic_message(&*payload))));
-                    // A second panic during unwinding would abort the process.
-                    if !thread::panicking() {
-                        panic::resume_unwind(payload);
-                    }
-                }
-            }
+            end_dropped(work, &mut || this.set(Observed::Closed));
         }
     }
 }
 
-impl<F, W, S, L> Future for Observed<F, W, S, L>
+/// How far an observed future is.
+enum Stage<S: Start> {
+    /// Not polled yet.
+    Waiting(S),
+    Running(S::Work),
+    Over,
+}
+
+impl<F, S, L> Future for Observed<F, S, L>
 where
     F: Future,
-    W: Work,
-    S: FnOnce() -> W,
+    S: Start,
     L: FnOnce(&F::Output) -> Option<Reported<'_>>,
 {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        let mut this = self.project();
-        if let Some(start) = this.start.take() {
-            *this.work = Some(start());
-        }
-        let Some(future) = this.future.as_mut().as_pin_mut() else {
-            // Emptied by `Drop` alone.
+        let Projected::Open {
+            mut future,
+            stage,
+            look,
+        } = self.project()
+        else {
+            // Closed by `Drop` alone.
             return Poll::Pending;
         };
-        let Some(work) = this.work else {
+        let Some(work) = stage.work() else {
             // Polled after completion: whatever the future makes of that.
             return future.poll(context);
         };
+        let mut polled = Poll::Pending;
         // Caught rather than told by a flag, for the payload is the only place that has the panic's message.
-        let polled = work.within(|| panic::catch_unwind(AssertUnwindSafe(|| future.poll(context))));
-        let output = match polled {
-            Ok(Poll::Pending) => return Poll::Pending,
-            Ok(Poll::Ready(output)) => Ok(output),
-            Err(payload) => Err(payload),
-        };
-        let Some(work) = this.work.take() else {
+        let panicked = run_part(work, &mut || polled = future.as_mut().poll(context));
+        if let (None, Poll::Pending) = (&panicked, &polled) {
             return Poll::Pending;
+        }
+        stage.end(panicked, type_name::<F::Output>(), &mut || match &polled {
+            Poll::Ready(output) => look.take()?(output),
+            Poll::Pending => None,
+        });
+        polled
+    }
+}
+
+impl<S: Start> Stage<S> {
+    /// What is under way, from the first poll on.
+    fn work(&mut self) -> Option<&mut S::Work> {
+        if matches!(self, Self::Waiting(_))
+            && let Self::Waiting(start) = mem::replace(self, Self::Over)
+        {
+            *self = Self::Running(start.start());
+        }
+        match self {
+            Self::Running(work) => Some(work),
+            _ => None,
+        }
+    }
+
+    fn end<'a>(
+        &mut self,
+        panicked: Option<Payload>,
+        returned: &'static str,
+        look: &mut dyn FnMut() -> Option<Reported<'a>>,
+    ) {
+        let Self::Running(work) = mem::replace(self, Self::Over) else {
+            return;
         };
-        match output {
-            Ok(output) => {
-                if let Some(look) = this.look.take() {
-                    end_returned(work, &output, look);
-                }
-                Poll::Ready(output)
-            }
-            Err(payload) => {
-                guarded(|| work.end(WorkEnd::Panicked(panic_message(&*payload))));
+        match panicked {
+            None => end_returned(work, returned, look),
+            Some(payload) => {
+                end_panicked(work, &*payload);
                 panic::resume_unwind(payload)
             }
         }
     }
 }
 
-fn end_returned<R, W: Work>(work: W, returned: &R, look: impl FnOnce(&R) -> Option<Reported<'_>>) {
+type Payload = Box<dyn Any + Send>;
+
+/// Gives back what a panic left.
+fn run_part(work: &mut impl Work, part: &mut dyn FnMut()) -> Option<Payload> {
+    let mut panicked = None;
+    work.within(&mut || panicked = panic::catch_unwind(AssertUnwindSafe(&mut *part)).err());
+    panicked
+}
+
+fn end_returned<'a>(
+    work: impl Work,
+    returned: &'static str,
+    look: &mut dyn FnMut() -> Option<Reported<'a>>,
+) {
     // What reads the error is the user's and may panic.
-    let reported = guarded(|| look(returned));
+    let reported = guarded(look);
     guarded(|| match &reported {
         Some(None) => work.end(WorkEnd::Success),
         Some(Some(reported)) => work.end(WorkEnd::Error(reported)),
-        None => work.end(WorkEnd::Error(&Reported::unreadable::<R>())),
+        None => work.end(WorkEnd::Error(&Reported::unreadable(returned))),
     });
+}
+
+fn end_panicked(work: impl Work, payload: &(dyn Any + Send)) {
+    guarded(|| work.end(WorkEnd::Panicked(panic_message(payload))));
+}
+
+fn end_dropped(mut work: impl Work, drop: &mut dyn FnMut()) {
+    let Some(payload) = run_part(&mut work, drop) else {
+        guarded(|| work.end(WorkEnd::Cancelled));
+        return;
+    };
+    end_panicked(work, &*payload);
+    // A second panic during unwinding would abort the process.
+    if !thread::panicking() {
+        panic::resume_unwind(payload);
+    }
 }

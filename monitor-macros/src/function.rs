@@ -1,5 +1,4 @@
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
-use quote::quote;
 use syn::{
     Attribute, Signature, Visibility,
     parse::{Parse, ParseStream, Parser as _},
@@ -10,10 +9,8 @@ pub(crate) struct Function {
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) visibility: Visibility,
     pub(crate) signature: Signature,
-    /// Between its braces, without its inner attributes.
-    pub(crate) statements: TokenStream,
-    /// The braces.
-    pub(crate) braces: Group,
+    /// The body, without its inner attributes.
+    pub(crate) body: Group,
 }
 
 impl Parse for Function {
@@ -33,23 +30,14 @@ impl Parse for Function {
         })?;
         let (inner, statements) = split_inner_attributes.parse2(braces.stream())?;
         attributes.extend(inner);
+        let mut body = Group::new(braces.delimiter(), statements);
+        body.set_span(braces.span());
         Ok(Self {
             attributes,
             visibility,
             signature,
-            statements,
-            braces,
+            body,
         })
-    }
-}
-
-impl Function {
-    /// The body's block, with what has to come first in it.
-    pub(crate) fn block(&self, first: &TokenStream) -> Group {
-        let statements = &self.statements;
-        let mut block = Group::new(self.braces.delimiter(), quote!(#first #statements));
-        block.set_span(self.braces.span());
-        block
     }
 }
 

@@ -3,16 +3,17 @@
 mod arguments;
 mod expand;
 mod function;
+mod parameters;
 mod returned;
 
 use proc_macro::TokenStream;
 
 /// Makes a function a step: counted by how it ended, timed, traced and logged, and captured where it fails.
 ///
-/// Works on async and sync functions and methods. The step is named for the function, or by `name = "…"`; it has
-/// failed where the returned value is an `Err`, and it is also told when it panics or when its future is dropped
-/// before the end. The value itself is passed on untouched, and nothing of the arguments is recorded. The step of a
-/// function that returns a future is that future, also where it is boxed, as by `#[async_trait]`.
+/// Works on every function that compiles without it, async or not, methods and those of traits among them. The step is
+/// named for the function; it has failed where the returned value is an `Err`, under whatever alias, and it is also
+/// told when it panics or when its future is dropped before the end. The value itself is passed on untouched. The step
+/// of a function that returns a future is that future, also where it is boxed, as by `#[async_trait]`.
 ///
 /// With no monitor anywhere, a step is a `tracing` span and nothing else.
 ///
@@ -24,11 +25,35 @@ use proc_macro::TokenStream;
 ///     Ok(scene.len())
 /// }
 ///
-/// #[instrument_step(name = "count_words")]
+/// #[instrument_step(name = "count_words", level = "debug", record(script), slow = "250ms")]
 /// fn words(script: &str) -> usize {
 ///     script.split_whitespace().count()
 /// }
 /// ```
+///
+/// # Arguments
+///
+/// | argument | what it does |
+/// |---|---|
+/// | `name = "…"` | names the step: the label of its metrics, the name of its span |
+/// | `level = "debug"` | the level of its span and of the lines `Step started` and `Step completed`, `info` without it; `Level::DEBUG` will do, too |
+/// | `fields(key = value, …)` | records values that are made of the arguments as the function is called: on its span, in its lines, on its exported span. `%value` shows it by `Display`, `?value` by `Debug`; a variable needs no key: `%id` |
+/// | `record(argument, …)` | records arguments: numbers, booleans and strings as what they are, all others by `Debug` |
+/// | `slow = "2s"` | what takes longer ends with a warning, and is preferred as an exemplar; `ms`, `s`, `m` and `h` |
+/// | `err(category = payment)` | the category of its errors where they neither name one nor have a code that tells one |
+/// | `option_none_is_error` | a returned `None` is a failure |
+/// | `monitor = self.monitor` | what observes the step and what is inside, in place of the monitor that is current or installed |
+/// | `crate = path` | the path of `monitor_layer`, where it has another one |
+///
+/// Nothing of the arguments is recorded unless `fields` or `record` say so: arguments hold secrets and megabytes. What
+/// is recorded is redacted as everything else, and made where somebody reads it alone.
+///
+/// The step's lines have the target `monitor_layer::step`, its span has that of the function's module.
+///
+/// # What is different inside
+///
+/// The body runs in a closure or an async block. So `#[track_caller]` does not reach into it, and an error message may
+/// speak of a closure where it spoke of a function.
 #[proc_macro_attribute]
 pub fn instrument_step(arguments: TokenStream, item: TokenStream) -> TokenStream {
     expand::instrument_step(arguments.into(), &item.into()).into()

@@ -2,20 +2,15 @@ use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::{ToTokens as _, TokenStreamExt as _, quote};
 use syn::{
     GenericArgument, GenericParam, Generics, PathArguments, PathSegment, ReturnType, Signature,
-    Type, TypeParamBound, WherePredicate, punctuated::Punctuated,
+    Type, TypeParamBound, TypePath, WherePredicate, punctuated::Punctuated,
 };
 
 /// What a function declares to return.
 pub(crate) enum Returned {
-    /// A value.
+    /// A value of this type.
     Value(Value),
-    /// A future, where the function is not async itself.
-    Future {
-        /// What the future returns; `None` where it is not said.
-        output: Option<Value>,
-        /// Whether it is a `Pin<Box<dyn Future>>`.
-        boxed: bool,
-    },
+    /// `impl Future`, where the function is not async itself: what it returns, if that is said.
+    Future(Option<Value>),
     /// `!`.
     Never,
 }
@@ -24,8 +19,33 @@ pub(crate) enum Returned {
 pub(crate) struct Value {
     /// With `_` for each `impl Trait` in it.
     pub(crate) tokens: TokenStream,
-    /// Whether it is a `Result` whose error may borrow.
-    pub(crate) borrows: bool,
+    pub(crate) error: ErrorType,
+    pub(crate) kind: Kind,
+    pub(crate) may_be_option: bool,
+    /// Whether it is called a future.
+    pub(crate) is_future: bool,
+}
+
+/// Whether a type is one of futures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// It is not.
+    Plain,
+    /// It may be, which is told by what its name stands for.
+    ToldByType,
+    /// It may be, and has no name.
+    Opaque,
+}
+
+/// What can be told of the errors that a type stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ErrorType {
+    /// There are none: it is no `Result`, under no name.
+    None,
+    /// They may borrow, if there are any.
+    Borrowing,
+    /// They live for ever, if there are any.
+    Static,
 }
 
 impl Returned {
@@ -34,65 +54,127 @@ impl Returned {
             ReturnType::Default => return Self::Value(Value::unit()),
             ReturnType::Type(_, declared) => without_groups(declared),
         };
-        if matches!(declared, Type::Never(_)) {
-            return Self::Never;
+        match declared {
+            Type::Never(_) => Self::Never,
+            Type::ImplTrait(opaque) if signature.asyncness.is_none() => {
+                match future_bound(&opaque.bounds) {
+                    Some(output) => {
+                        Self::Future(output.map(|output| Value::of(output, &signature.generics)))
+                    }
+                    None => Self::Value(Value::of(declared, &signature.generics)),
+                }
+            }
+            _ => Self::Value(Value::of(declared, &signature.generics)),
         }
-        if signature.asyncness.is_none()
-            && let Some((output, boxed)) = future(declared)
-        {
-            return Self::Future {
-                output: output.map(|output| Value::of(output, &signature.generics)),
-                boxed,
-            };
-        }
-        Self::Value(Value::of(declared, &signature.generics))
     }
 }
 
 impl Value {
     fn of(declared: &Type, generics: &Generics) -> Self {
+        let declared = without_groups(declared);
+        let parameters = borrowing_parameters(generics);
         Self {
             tokens: without_impl_trait(declared.to_token_stream()),
-            borrows: error_of(declared).is_some_and(|error| {
-                may_borrow(error.to_token_stream(), &borrowing_parameters(generics))
-            }),
+            error: ErrorType::of(declared, &parameters),
+            kind: Kind::of(declared),
+            may_be_option: may_be_option(declared),
+            is_future: has_word(declared.to_token_stream(), &|word| word.ends_with("Future")),
         }
     }
 
     fn unit() -> Self {
         Self {
             tokens: quote!(()),
-            borrows: false,
+            error: ErrorType::None,
+            kind: Kind::Plain,
+            may_be_option: false,
+            is_future: false,
         }
     }
 }
 
-/// What a declared future returns, and whether it is boxed.
-fn future(declared: &Type) -> Option<(Option<&Type>, bool)> {
-    match declared {
-        Type::ImplTrait(declared) => Some((future_bound(&declared.bounds)?, false)),
-        Type::Path(declared) => {
-            let segment = declared.path.segments.last()?;
-            match segment.ident.to_string().as_str() {
-                "Pin" => match type_arguments(segment).next().map(without_groups)? {
-                    Type::Path(boxed) => {
-                        let segment = boxed.path.segments.last()?;
-                        let pointee = type_arguments(segment).next().map(without_groups)?;
-                        match pointee {
-                            Type::TraitObject(object) if segment.ident == "Box" => {
-                                Some((future_bound(&object.bounds)?, true))
-                            }
-                            _ => None,
-                        }
-                    }
-                    _ => None,
-                },
-                "BoxFuture" | "LocalBoxFuture" => Some((type_arguments(segment).last(), true)),
-                _ => None,
-            }
+impl ErrorType {
+    fn of(declared: &Type, parameters: &[String]) -> Self {
+        let Type::Path(path) = declared else {
+            // `impl Trait` may be a `Result`, which nobody can know who does not see the body.
+            return match declared {
+                Type::Macro(_) | Type::Verbatim(_) => Self::Borrowing,
+                _ => Self::None,
+            };
+        };
+        let Some(segment) = path.path.segments.last() else {
+            return Self::Borrowing;
+        };
+        if is_plain(path) {
+            return Self::None;
         }
-        _ => None,
+        let mut types = type_arguments(segment);
+        let told = match (types.next(), types.next()) {
+            // An alias that takes a type and no lifetime takes what comes where all is well.
+            _ if segment.ident != "Result" => declared.to_token_stream(),
+            (Some(_), Some(error)) => error.to_token_stream(),
+            (Some(_), None) if !has_lifetime(segment) => TokenStream::new(),
+            _ => declared.to_token_stream(),
+        };
+        match may_borrow(told, parameters) {
+            true => Self::Borrowing,
+            false => Self::Static,
+        }
     }
+}
+
+/// A type that everybody knows, and that is neither a `Result` nor a future.
+fn is_plain(path: &TypePath) -> bool {
+    const PLAIN: [&str; 20] = [
+        "bool", "char", "f32", "f64", "i128", "i16", "i32", "i64", "i8", "isize", "u128", "u16",
+        "u32", "u64", "u8", "usize", "HashMap", "Option", "String", "Vec",
+    ];
+    let segment = path.path.segments.last();
+    segment.is_some_and(|segment| PLAIN.contains(&segment.ident.to_string().as_str()))
+}
+
+impl Kind {
+    fn of(declared: &Type) -> Self {
+        match declared {
+            Type::ImplTrait(_) => Self::Opaque,
+            Type::Macro(_) | Type::Verbatim(_) => Self::ToldByType,
+            Type::Path(path) => {
+                let segment = path.path.segments.last();
+                if is_plain(path) || segment.is_some_and(|segment| segment.ident == "Result") {
+                    Self::Plain
+                } else if has_word(path.to_token_stream(), &|word| word == "impl") {
+                    Self::Opaque
+                } else {
+                    Self::ToldByType
+                }
+            }
+            _ => Self::Plain,
+        }
+    }
+}
+
+fn may_be_option(declared: &Type) -> bool {
+    match declared {
+        Type::Path(path) => {
+            let name = path.path.segments.last().map(|segment| &segment.ident);
+            name.is_some_and(|name| name == "Option" || !(is_plain(path) || name == "Result"))
+        }
+        Type::ImplTrait(_) | Type::Macro(_) | Type::Verbatim(_) => true,
+        _ => false,
+    }
+}
+
+fn has_word(tokens: TokenStream, is_it: &dyn Fn(&str) -> bool) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Ident(word) => is_it(&word.to_string()),
+        TokenTree::Group(group) => has_word(group.stream(), is_it),
+        _ => false,
+    })
+}
+
+fn has_lifetime(segment: &PathSegment) -> bool {
+    matches!(&segment.arguments, PathArguments::AngleBracketed(arguments)
+        if arguments.args.iter().any(|argument| matches!(argument, GenericArgument::Lifetime(_))))
 }
 
 /// The output of the `Future` among the bounds; `None` where there is none.
@@ -112,17 +194,6 @@ fn future_bound<T>(bounds: &Punctuated<TypeParamBound, T>) -> Option<Option<&Typ
         GenericArgument::AssocType(output) if output.ident == "Output" => Some(&output.ty),
         _ => None,
     }))
-}
-
-/// `E` of `Result<T, E>`; an alias does not tell its own.
-fn error_of(declared: &Type) -> Option<&Type> {
-    let Type::Path(declared) = without_groups(declared) else {
-        return None;
-    };
-    let segment = declared.path.segments.last()?;
-    (segment.ident == "Result")
-        .then(|| type_arguments(segment).nth(1))
-        .flatten()
 }
 
 fn type_arguments(segment: &PathSegment) -> impl Iterator<Item = &Type> {
@@ -171,7 +242,7 @@ fn borrowing_parameters(generics: &Generics) -> Vec<String> {
         .collect()
 }
 
-/// Whether a type has a lifetime or one of these parameters in it.
+/// Whether a type has a lifetime or one of these parameters in it, or what may be one of those around the function.
 fn may_borrow(tokens: TokenStream, parameters: &[String]) -> bool {
     let mut after_quote = false;
     tokens.into_iter().any(|token| {
@@ -181,12 +252,25 @@ fn may_borrow(tokens: TokenStream, parameters: &[String]) -> bool {
         );
         match token {
             TokenTree::Ident(word) if is_lifetime => word != "static",
-            TokenTree::Ident(word) => parameters.iter().any(|parameter| word == parameter),
+            TokenTree::Ident(word) => {
+                let word = word.to_string();
+                parameters.contains(&word) || may_be_parameter(&word)
+            }
             TokenTree::Punct(punct) => punct.as_char() == '&',
             TokenTree::Group(group) => may_borrow(group.stream(), parameters),
             TokenTree::Literal(_) => false,
         }
     })
+}
+
+/// The parameters of the `impl` or trait around a method are not seen: those that are named as most are count.
+fn may_be_parameter(word: &str) -> bool {
+    let mut characters = word.chars();
+    let is_letter = characters
+        .next()
+        .is_some_and(|first| first.is_ascii_uppercase())
+        && characters.all(|character| character.is_ascii_digit());
+    is_letter || matches!(word, "Self" | "Err" | "impl")
 }
 
 /// The type inside of parentheses, or of the invisible groups that `macro_rules!` make.

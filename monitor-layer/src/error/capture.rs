@@ -191,7 +191,7 @@ fn event(
         user: state.user.as_deref().map(str::to_owned),
         job: state.job.as_deref().map(str::to_owned),
         attempt: state.attempt,
-        step: scope.step.map(str::to_owned),
+        step: scope.step.map(|step| step.name().to_owned()),
         route,
         error_type: failure.type_name.clone(),
         message: core.redactor.text(&failure.message).into_owned(),

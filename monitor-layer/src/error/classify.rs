@@ -55,9 +55,11 @@ pub(crate) struct Classifier {
 /// What an error says of itself.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Own<'a> {
-    category: Option<Category>,
-    code: Option<&'a str>,
-    is_transient: bool,
+    pub(super) category: Option<Category>,
+    pub(super) code: Option<&'a str>,
+    pub(super) is_transient: bool,
+    /// What whoever returned it says of it, where it says nothing.
+    pub(super) or_category: Option<Category>,
 }
 
 impl<'a> Own<'a> {
@@ -66,6 +68,7 @@ impl<'a> Own<'a> {
             category: error.category(),
             code: error.code(),
             is_transient: error.is_transient(),
+            or_category: None,
         }
     }
 }
@@ -110,8 +113,9 @@ impl Classifier {
             by_type = by_type.or_else(|| known_type(link));
             by_phrase = by_phrase.or_else(|| phrase(&text));
         }
-        let category = by_type.or(by_phrase).unwrap_or(Category::Unknown);
-        Classification::new(category, code)
+        let said = told.iter().find_map(|own| own.or_category);
+        let category = said.or(by_type).or(by_phrase);
+        Classification::new(category.unwrap_or(Category::Unknown), code)
     }
 
     /// Decides for an error of which nothing but its text, its source and what it says of itself is known.
@@ -121,16 +125,26 @@ impl Classifier {
         message: &str,
         source: Option<&(dyn Error + 'static)>,
     ) -> Classification {
-        let behind = source.map(|source| self.classify(source, None));
+        let or_category = own.or_category;
+        let behind = source.map(|source| {
+            let own = Own {
+                or_category,
+                ..Own::default()
+            };
+            self.classify(source, Some(own))
+        });
         let is_transient =
             own.is_transient || behind.as_ref().is_some_and(|behind| behind.is_transient);
         let mut found = match own.category.or_else(|| by_prefix(own.code?)) {
             Some(category) => Classification::new(category, own.code),
             None => {
                 let told = self.classify_text(message);
-                behind
-                    .filter(|behind| told.code.is_none() && behind.category != Category::Unknown)
-                    .unwrap_or(told)
+                match (behind, or_category) {
+                    _ if told.code.is_some() => told,
+                    (Some(behind), _) if behind.category != Category::Unknown => behind,
+                    (_, Some(category)) => Classification::new(category, None),
+                    _ => told,
+                }
             }
         };
         found.code = found.code.or(own.code.map(Box::from));

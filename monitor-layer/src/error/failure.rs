@@ -33,10 +33,23 @@ impl<'a> Reported<'a> {
         Self::new::<E>(Value::Text(text, source))
     }
 
-    /// Something of type `E`, of which nothing but this is known.
-    pub(crate) fn unreadable<E>() -> Self {
-        let type_name = short_type_name(std::any::type_name::<E>());
-        Self::text::<E>(format!("an error of type {type_name}"), None)
+    /// Something of this type, as `type_name` has it, of which nothing else is known.
+    pub(crate) fn unreadable(type_name: &'static str) -> Self {
+        let short = short_type_name(type_name);
+        Self {
+            type_name,
+            value: Value::Text(format!("an error of type {short}"), None),
+            own: Own::default(),
+        }
+    }
+
+    /// The `None` of a step that has failed by it.
+    pub(crate) fn none() -> Self {
+        Self {
+            type_name: "None",
+            value: Value::Text("returned None".to_owned(), None),
+            own: Own::default(),
+        }
     }
 
     /// With what the error says of itself.
@@ -107,7 +120,7 @@ impl AsReported<Told> for &str {
 
 impl AsReported<Told> for () {
     fn as_reported(&self) -> Reported<'_> {
-        Reported::unreadable::<Self>()
+        Reported::unreadable(std::any::type_name::<Self>())
     }
 }
 
@@ -122,7 +135,16 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
-    pub(crate) fn reported(core: &Core, reported: &Reported<'_>) -> Self {
+    /// `or_category` is what it counts as where it says nothing of itself.
+    pub(crate) fn reported(
+        core: &Core,
+        reported: &Reported<'_>,
+        or_category: Option<Category>,
+    ) -> Self {
+        let own = Own {
+            or_category,
+            ..reported.own
+        };
         let classifier = core.errors.classifier();
         let type_name = short_type_name(reported.type_name);
         match &reported.value {
@@ -130,7 +152,7 @@ impl Failure {
                 type_name,
                 message: chain::text(*error),
                 chain: chain::chain(*error),
-                classification: classifier.classify(*error, Some(reported.own)),
+                classification: classifier.classify(*error, Some(own)),
             },
             Value::Text(message, source) => {
                 let mut texts: Vec<String> =
@@ -138,7 +160,7 @@ impl Failure {
                 texts.extend(source.iter().flat_map(|source| chain::chain(*source)));
                 Self {
                     type_name,
-                    classification: classifier.classify_told(reported.own, message, *source),
+                    classification: classifier.classify_told(own, message, *source),
                     message: message.clone(),
                     chain: texts,
                 }
@@ -149,7 +171,7 @@ impl Failure {
     pub(crate) fn error(core: &Core, error: &(dyn Error + 'static)) -> Self {
         Self {
             type_name: "http.error".to_owned(),
-            ..Self::reported(core, &Reported::error::<()>(error))
+            ..Self::reported(core, &Reported::error::<()>(error), None)
         }
     }
 

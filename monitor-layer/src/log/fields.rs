@@ -3,15 +3,18 @@ use std::time::Duration;
 use http::Method;
 
 use super::{
-    Key,
+    Ids, Key,
     json::{push_float, push_integer},
+    key::CallSites,
     members::Members,
     value::{push_error, push_string},
+    visit::{Keys, Visitor},
 };
 use crate::{
     error::Failure,
     metrics::known_method,
     redact::{REDACTED, Redactor},
+    step::StepFields,
     trace::SpanId,
 };
 
@@ -19,11 +22,50 @@ use crate::{
 pub(crate) struct Fields<'a> {
     members: &'a mut Members,
     redactor: &'a Redactor,
+    /// For fields of the user's, which lines about steps have.
+    of_user: Option<OfUser<'a>>,
+}
+
+/// What fields of the user's are read with: they may name the user or the job, and their keys are known by call site.
+pub(super) struct OfUser<'a> {
+    pub(super) ids: &'a mut Ids,
+    pub(super) shown: &'a mut String,
+    pub(super) call_sites: &'a mut CallSites,
 }
 
 impl<'a> Fields<'a> {
     pub(super) fn new(members: &'a mut Members, redactor: &'a Redactor) -> Self {
-        Self { members, redactor }
+        Self {
+            members,
+            redactor,
+            of_user: None,
+        }
+    }
+
+    pub(super) fn with(
+        members: &'a mut Members,
+        redactor: &'a Redactor,
+        of_user: OfUser<'a>,
+    ) -> Self {
+        Self {
+            members,
+            redactor,
+            of_user: Some(of_user),
+        }
+    }
+
+    /// Those that a step records.
+    pub(crate) fn of_step(&mut self, fields: Option<&StepFields>) {
+        let (Some(fields), Some(of_user)) = (fields, &mut self.of_user) else {
+            return;
+        };
+        fields.visit(&mut Visitor {
+            members: self.members,
+            ids: of_user.ids,
+            shown: of_user.shown,
+            message: None,
+            keys: Keys::of(fields.metadata(), of_user.call_sites, self.redactor),
+        });
     }
 
     pub(crate) fn string(&mut self, key: &Key, value: impl AsRef<str>) {

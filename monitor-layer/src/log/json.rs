@@ -7,7 +7,7 @@ use crate::redact::{Redactor, Scan};
 /// Of each string, in bytes as written.
 pub(super) const LONGEST_STRING: usize = 16 * 1024;
 /// Of a text, so much is looked at: a secret that begins within what is written is known as one.
-pub(super) const LONGEST_READ: usize = 2 * LONGEST_STRING;
+pub(crate) const LONGEST_READ: usize = 2 * LONGEST_STRING;
 
 /// Writes what stands between a string's quotes, `[REDACTED]` in its secrets' places; `false` where it was cut.
 #[inline]
@@ -92,7 +92,7 @@ fn push_within(json: &mut Vec<u8>, text: &str, limit: usize) -> bool {
 }
 
 /// As much of a text as `longest` bytes hold.
-pub(super) fn start_of(text: &str, longest: usize) -> &str {
+pub(crate) fn start_of(text: &str, longest: usize) -> &str {
     if text.len() <= longest {
         return text;
     }

@@ -133,6 +133,7 @@ own_keys! {
     ROUTE "route"
     STATUS "status"
     STEP "step"
+    SLOW_MS "slowMs"
     SUPPRESSED "suppressed"
     TARGET "target"
 }

@@ -49,16 +49,19 @@ pub(crate) use self::{
     access::{AccessExchange, add_tags, warn_of_unmatched},
     control::{Directives, HeldLines, Levels, LogRatio, RepeatLimit},
     fields::Fields,
+    json::{LONGEST_READ, start_of},
     key::Key,
     opening::Opening,
     origin::Origin,
     sink::Sink,
     span::SpanFields,
     time::Timestamp,
+    value::Shown,
 };
 use self::{
     buffers::Buffers,
     control::{Repeats, Thinning},
+    fields::OfUser,
     identity::Identity,
     ids::Ids,
     members::Members,
@@ -226,7 +229,12 @@ fn with_own_entry<R>(
 ) -> R {
     Buffers::with(|buffers| {
         let members = &mut buffers.members;
-        let mut fields = Fields::new(members, &core.redactor);
+        let of_user = OfUser {
+            ids: &mut buffers.ids,
+            shown: &mut buffers.shown,
+            call_sites: &mut buffers.call_sites,
+        };
+        let mut fields = Fields::with(members, &core.redactor, of_user);
         describe(&mut fields);
         if let Some(parent) = identity.span.as_ref().and_then(|span| span.parent) {
             fields.span_id(Key::PARENT_SPAN_ID, parent);

@@ -48,10 +48,10 @@ pub(super) fn push_boolean(json: &mut Vec<u8>, boolean: bool) {
 }
 
 /// Takes what a `Debug` shows, as much of it as is looked at: one without an end comes to one.
-pub(super) struct Shown<'a>(pub(super) &'a mut String);
+pub(crate) struct Shown<'a>(pub(crate) &'a mut String);
 
 impl Shown<'_> {
-    pub(super) fn show(self, value: &dyn fmt::Debug) {
+    pub(crate) fn show(self, value: &dyn fmt::Debug) {
         let mut shown = self;
         // Refused once it is longer than what is looked at; what an error leaves is shown as it is.
         let _ = fmt::write(&mut shown, format_args!("{value:?}"));

@@ -1,7 +1,7 @@
 //! What a step's returned value says of its end, by its type: found by method resolution, which takes the first of
 //! these traits that fits, so that aliases of `Result` and errors of any kind are seen for what they are.
 
-use std::{error::Error, fmt};
+use std::{any::type_name, error::Error, fmt};
 
 use crate::error::{Categorize, Reported, shown};
 
@@ -88,7 +88,7 @@ pub trait ViaType<'a> {
 impl<'a, T, E> ViaType<'a> for &Look<'a, Result<T, E>> {
     fn reported(&self) -> Option<Reported<'a>> {
         self.0.as_ref().err()?;
-        Some(Reported::unreadable::<E>())
+        Some(Reported::unreadable(type_name::<E>()))
     }
 }
 
@@ -119,6 +119,20 @@ impl<'a, T, E: Error> ViaError<'a> for &&&&&LookBorrowed<'a, Result<T, E>> {
     }
 }
 
+impl<'a, T, E: AsRef<dyn Error + Send + Sync>> ViaLent<'a> for &&&&LookBorrowed<'a, Result<T, E>> {
+    fn reported(&self) -> Option<Reported<'a>> {
+        let error = self.0.as_ref().err()?;
+        Some(Reported::error::<E>(error.as_ref()))
+    }
+}
+
+impl<'a, T, E: AsRef<dyn Error>> ViaLocal<'a> for &&&LookBorrowed<'a, Result<T, E>> {
+    fn reported(&self) -> Option<Reported<'a>> {
+        let error = self.0.as_ref().err()?;
+        Some(Reported::error::<E>(error.as_ref()))
+    }
+}
+
 impl<'a, T, E: fmt::Display> ViaDisplay<'a> for &&LookBorrowed<'a, Result<T, E>> {
     fn reported(&self) -> Option<Reported<'a>> {
         let error = self.0.as_ref().err()?;
@@ -129,12 +143,39 @@ impl<'a, T, E: fmt::Display> ViaDisplay<'a> for &&LookBorrowed<'a, Result<T, E>>
 impl<'a, T, E> ViaType<'a> for &LookBorrowed<'a, Result<T, E>> {
     fn reported(&self) -> Option<Reported<'a>> {
         self.0.as_ref().err()?;
-        Some(Reported::unreadable::<E>())
+        Some(Reported::unreadable(type_name::<E>()))
     }
 }
 
 impl<'a, T> ViaNothing<'a> for LookBorrowed<'a, T> {
     fn reported(&self) -> Option<Reported<'a>> {
         None
+    }
+}
+
+/// Of what can be no error.
+#[must_use]
+pub const fn no_error<T>(_: &T) -> Option<Reported<'_>> {
+    None
+}
+
+/// Of an `Option` whose `None` is an error.
+pub fn none_is_error<T: MayBeNone>(returned: &T) -> Option<Reported<'_>> {
+    returned.is_none().then(Reported::none)
+}
+
+/// What `option_none_is_error` is for.
+#[diagnostic::on_unimplemented(
+    message = "`option_none_is_error` is for functions that return an `Option`",
+    label = "returns `{Self}`"
+)]
+pub trait MayBeNone {
+    /// Whether it is `None`.
+    fn is_none(&self) -> bool;
+}
+
+impl<T> MayBeNone for Option<T> {
+    fn is_none(&self) -> bool {
+        self.is_none()
     }
 }

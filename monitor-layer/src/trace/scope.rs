@@ -7,6 +7,7 @@ use crate::{
     exchange::Route,
     log::{HeldLines, Opening},
     monitor::Core,
+    step::StepSite,
     unit::Unit,
 };
 
@@ -23,7 +24,7 @@ pub(crate) struct Scope {
     /// Made when somebody first writes to it or shares it: an exchange that nobody adds to allocates none.
     pub(crate) unit: Option<Arc<Unit>>,
     /// The innermost step.
-    pub(crate) step: Option<&'static str>,
+    pub(crate) step: Option<&'static StepSite>,
     /// The exchange's method.
     pub(crate) method: Option<Method>,
     /// The exchange's route, where it is known.

@@ -1,5 +1,7 @@
 //! Steps and jobs: counted, timed, traced, logged and captured, each once.
 
+mod arguments;
+mod dropped;
 mod jobs;
 mod queue;
 mod shapes;

@@ -65,6 +65,7 @@ fn says_of_itself<'a>(category: Option<Category>, code: Option<&'a str>) -> Opti
         category,
         code,
         is_transient: false,
+        or_category: None,
     })
 }
 

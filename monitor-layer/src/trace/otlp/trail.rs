@@ -1,5 +1,5 @@
 use std::{
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, SystemTime},
 };
 
@@ -8,6 +8,7 @@ use opentelemetry::trace::Event;
 use crate::{
     error::Failure,
     metrics::StepStatus,
+    step::StepFields,
     trace::{SpanId, TraceContext},
 };
 
@@ -36,6 +37,7 @@ struct Kept {
 pub(super) struct EndedStep {
     pub(super) context: TraceContext,
     pub(super) name: &'static str,
+    pub(super) fields: Option<Arc<StepFields>>,
     /// The exchange, job or step around.
     pub(super) enclosing: Option<SpanId>,
     pub(super) ended: SystemTime,

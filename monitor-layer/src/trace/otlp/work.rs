@@ -13,6 +13,7 @@ use super::{
     Exporter, RequestFacts,
     attributes::{Attributes, redacted},
     exchange,
+    field::{FieldValue, FieldVisitor},
     span::{exception, span_data, span_id},
     trail::EndedStep,
 };
@@ -22,6 +23,7 @@ use crate::{
     metrics::{JobEnd, StepStatus},
     monitor::Core,
     redact::Redactor,
+    step::StepFields,
     trace::{SpanId, TraceContext, current},
     unit::Unit,
 };
@@ -119,6 +121,7 @@ pub(crate) fn ended_job(
 pub(crate) fn ended_step(
     core: &Core,
     name: &'static str,
+    fields: Option<&Arc<StepFields>>,
     status: StepStatus,
     failure: Option<&Failure>,
     elapsed: Duration,
@@ -132,6 +135,7 @@ pub(crate) fn ended_step(
     let step = || EndedStep {
         context: ended.context.clone(),
         name,
+        fields: fields.cloned(),
         enclosing: ended.enclosing,
         ended: ended.at,
         elapsed,
@@ -174,6 +178,11 @@ fn step_span(
         span.parent_span_id = span_id(enclosing);
     }
     let mut attributes = Attributes::new(redactor);
+    if let Some(fields) = &step.fields {
+        fields.visit(&mut FieldVisitor(|key, value: FieldValue<'_>| {
+            attributes.field(key, value);
+        }));
+    }
     if let Some(failure) = &step.failure {
         attributes.text("error.type", &failure.type_name);
         attributes.known("error.category", failure.classification.category.as_str());
@@ -184,7 +193,7 @@ fn step_span(
     } else if step.status != StepStatus::Success {
         attributes.known("error.type", step.status.as_str());
     }
-    span.attributes = attributes.list;
+    (span.attributes, span.dropped_attributes_count) = attributes.into_parts();
     span
 }
 

@@ -15,8 +15,4 @@ mod second_tracer;
 mod table;
 
 pub use self::layer::SpanLayer;
-pub(crate) use self::{
-    entered::EnteredSpans,
-    observe::{STEP_TARGET, Spans},
-    table::Around,
-};
+pub(crate) use self::{entered::EnteredSpans, observe::Spans, table::Around};

@@ -25,9 +25,6 @@ use crate::{
     },
 };
 
-/// The target of spans that stand for a step, whose id is the step's.
-pub(crate) const STEP_TARGET: &str = "monitor_layer::step";
-
 /// What a span has of what it is opened in: its context, whose it is, and where its lines wait.
 type Identity = (
     Option<TraceContext>,
@@ -88,7 +85,7 @@ impl Spans {
     }
 
     pub(crate) fn opened(&self, attributes: &Attributes<'_>, id: &Id) {
-        let is_step = attributes.metadata().target() == STEP_TARGET;
+        let is_step = is_step(attributes);
         let (context, core, lines) = self.identity(attributes, is_step);
         #[cfg(feature = "otlp")]
         let recording = super::recording::Recording::wanted(
@@ -305,4 +302,10 @@ impl OpenSpan {
     fn entered_context(&mut self) -> Option<TraceContext> {
         self.context.clone().filter(|_| !self.is_step)
     }
+}
+
+/// Whether a new span stands for the step that runs, whose context is the span's: it is the first of its call site there.
+fn is_step(attributes: &Attributes<'_>) -> bool {
+    let site = with_current(|scope| scope?.step);
+    site.is_some_and(|site| std::ptr::eq(site.metadata(), attributes.metadata()))
 }
