@@ -66,6 +66,7 @@ pub use self::{
 pub(crate) use self::{
     active_users::CountActiveUsers,
     http::known_method,
+    instrument::Candidate,
     job::JobMetrics,
     step::{StepMetrics, StepStatus},
 };

@@ -54,10 +54,14 @@ impl StepMetrics {
         self.started.add_one(0);
     }
 
-    pub(crate) fn ended(&self, status: StepStatus, elapsed: Duration, is_slow: bool) {
-        let failed = is_slow || matches!(status, StepStatus::Error | StepStatus::Panicked);
+    pub(crate) fn ended(
+        &self,
+        status: StepStatus,
+        elapsed: Duration,
+        candidate: Option<Candidate>,
+    ) {
         let duration = &self.durations[status as usize].instrument;
-        duration.observe_duration(elapsed, Candidate::current(failed).as_ref());
+        duration.observe_duration(elapsed, candidate.as_ref());
     }
 
     /// How many run.

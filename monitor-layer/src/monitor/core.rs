@@ -75,7 +75,12 @@ pub(super) fn is_installed() -> bool {
 /// The monitor of what runs here, else the installed one.
 pub(crate) fn current_core() -> Option<Arc<Core>> {
     current::with_current(|scope| scope.and_then(|scope| scope.core.clone()))
-        .or_else(|| INSTALLED.get().cloned())
+        .or_else(installed_core)
+}
+
+/// The process's monitor.
+pub(crate) fn installed_core() -> Option<Arc<Core>> {
+    INSTALLED.get().cloned()
 }
 
 pub(crate) fn observer_panicked() {

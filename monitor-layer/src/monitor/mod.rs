@@ -15,7 +15,7 @@ pub(crate) mod shutdown;
 
 use std::{sync::Arc, time::Duration};
 
-pub(crate) use self::core::{Core, Shared, current_core, observer_panicked};
+pub(crate) use self::core::{Core, Shared, current_core, installed_core, observer_panicked};
 use self::lifetime::Lifetime;
 pub use self::{
     build_error::BuildError,

@@ -7,7 +7,7 @@ use crate::{
     exchange::Route,
     log::{HeldLines, Opening},
     monitor::Core,
-    step::StepSite,
+    step::{StepFields, StepSite},
     unit::Unit,
 };
 
@@ -25,6 +25,8 @@ pub(crate) struct Scope {
     pub(crate) unit: Option<Arc<Unit>>,
     /// The innermost step.
     pub(crate) step: Option<&'static StepSite>,
+    /// What that records.
+    pub(crate) fields: Option<Arc<StepFields>>,
     /// The exchange's method.
     pub(crate) method: Option<Method>,
     /// The exchange's route, where it is known.
@@ -61,6 +63,7 @@ impl Scope {
             core,
             unit: None,
             step: None,
+            fields: None,
             method: None,
             route: None,
             opening: None,
@@ -127,6 +130,35 @@ impl Scope {
         }
     }
 
+    /// A scope below the running one, where there is one. Made where it stays: moves are most of what a small scope costs.
+    #[inline]
+    pub(crate) fn child_of_current() -> Option<Box<Self>> {
+        with_current(|outer| {
+            let outer = outer?;
+            let context = outer.context.child();
+            let spare = SPARE.try_with(|spare| spare.try_borrow_mut().ok()?.pop());
+            let mut child = match spare {
+                Ok(Some(mut spare)) => {
+                    spare.context = context;
+                    spare
+                }
+                Ok(None) | Err(_) => Box::new(Self::new(context, None)),
+            };
+            child.unit = Some(Arc::clone(outer.shared_unit()));
+            let lends_scope = outer.entered.lends_scope();
+            child.enclosing = (!lends_scope).then(|| outer.own_context().span_id());
+            child.core.clone_from(&outer.core);
+            child.step = outer.step;
+            child.method.clone_from(&outer.method);
+            child.route.clone_from(&outer.route);
+            child.opening.clone_from(&outer.opening);
+            child.lines.clone_from(&outer.lines);
+            child.in_request = outer.in_request;
+            child.in_exchange = outer.in_exchange;
+            Some(child)
+        })
+    }
+
     /// The context of the exchange, job or step itself, whatever spans are entered in it.
     pub(crate) fn own_context(&self) -> &TraceContext {
         self.entered.outermost(&self.context)
@@ -142,6 +174,7 @@ impl Scope {
             core,
             unit,
             step,
+            fields,
             method,
             route,
             opening,
@@ -155,6 +188,7 @@ impl Scope {
         *core = None;
         *unit = None;
         *step = None;
+        *fields = None;
         *method = None;
         *route = None;
         *opening = None;

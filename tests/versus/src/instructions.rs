@@ -19,6 +19,7 @@ use versus::{
     requests::App,
     scrapes,
     spans::Spans,
+    steps::{Step, Steps},
     table::{Row, Table, Unit},
     workload::{Lap, at_random, labels, observations},
 };
@@ -33,6 +34,9 @@ const LINE: f64 = 3_500.0;
 const REQUEST: f64 = 2_670.0;
 const SPAN: f64 = 4_100.0;
 const EXPORTED_SPAN: f64 = 5_290.0;
+const STEP: f64 = 1.0;
+const ASYNC_STEP: f64 = 1.0;
+const TOLD_STEP: f64 = 1.0;
 const REQUEST_WITH_OPT_INS: f64 = 2_980.0;
 
 /// Requests, or spans, that are exported, none of them dropped by a collector that takes all.
@@ -117,6 +121,17 @@ pub(crate) fn print(table: &mut Table) {
                 .peer("tracing-opentelemetry", per_exported(peer)),
         );
     }
+    for (what, operation, most) in [
+        ("instructions of a step, no line", "step", STEP),
+        (
+            "instructions of an async step, no line",
+            "step-async",
+            ASYNC_STEP,
+        ),
+        ("instructions of a step, both lines", "step-told", TOLD_STEP),
+    ] {
+        table.print(&row(what, observe(operation)).at_most(most));
+    }
     let up = per_exported("stack-up");
     for (what, operation) in [
         ("instructions of a request, collector down", "stack-down"),
@@ -138,6 +153,9 @@ pub(crate) fn operate(operation: &str, count: &str) -> ExitCode {
     let count = count.parse().unwrap();
     match operation {
         "observe" | "observe-prometheus" => observe(operation == "observe", count),
+        "step" => steps(&Steps::quiet(), Step::Sync, count),
+        "step-async" => steps(&Steps::quiet(), Step::Async, count),
+        "step-told" => steps(&Steps::told(), Step::Sync, count),
         "find" | "find-prometheus" => find(operation == "find", count),
         "scrape" => scrape(count),
         "line" | "line-slog" => line(operation == "line", count),
@@ -187,6 +205,10 @@ fn line(ours: bool, count: usize) {
             }
         });
     }
+}
+
+fn steps(steps: &Steps, step: Step, count: usize) {
+    steps.run(step, count, |work| counted(work));
 }
 
 fn observe(ours: bool, count: usize) {

@@ -2,7 +2,7 @@
 //!
 //! `cargo run --release --manifest-path tests/versus/Cargo.toml` prints the whole table and fails where a row does not
 //! hold. With `-- allocations` or `-- instructions` it prints those alone: they come out the same on a busy machine.
-//! With `-- request`, `stack`, `outage`, `observe`, `threads`, `find`, `scrape`, `line` or `span` it times that one group.
+//! With `-- request`, `stack`, `outage`, `observe`, `threads`, `find`, `scrape`, `line`, `span` or `step` it times that one group.
 //!
 //! How the figures come about:
 //!
@@ -26,6 +26,7 @@ pub mod peers;
 pub mod requests;
 pub mod scrapes;
 pub mod spans;
+pub mod steps;
 pub mod table;
 pub mod timing;
 pub mod workload;

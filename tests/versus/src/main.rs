@@ -13,7 +13,7 @@ use std::{env, process::ExitCode};
 
 use versus::table::Table;
 
-const USAGE: &str = "versus [request | stack | outage | observe | threads | find | scrape | line | span | allocations | resident | instructions]";
+const USAGE: &str = "versus [request | stack | outage | observe | threads | find | scrape | line | span | step | allocations | resident | instructions]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -39,7 +39,7 @@ fn main() -> ExitCode {
 
 type Group = fn(&mut Table);
 
-const GROUPS: [(&str, Group); 12] = [
+const GROUPS: [(&str, Group); 13] = [
     ("request", rows::request::print),
     ("stack", stack),
     ("outage", rows::outage::print),
@@ -49,6 +49,7 @@ const GROUPS: [(&str, Group); 12] = [
     ("scrape", rows::scrape::print),
     ("line", rows::line::print),
     ("span", rows::span::print),
+    ("step", rows::step::print),
     ("allocations", allocations::print),
     ("resident", allocations::resident),
     ("instructions", instructions::print),

@@ -10,6 +10,7 @@ use versus::{
     peers::{self, stack::Telemetry, tracing_opentelemetry},
     requests::App,
     spans::Spans,
+    steps::{Step, Steps},
     table::{Row, Table, Unit},
     workload::{Labels, Lap, at_random, labels, observations},
 };
@@ -30,6 +31,7 @@ pub(crate) fn print(table: &mut Table) {
     observe(table);
     line(table);
     span(table);
+    step(table);
 }
 
 fn request(table: &mut Table) {
@@ -189,6 +191,30 @@ fn span(table: &mut Table) {
                     count(&tracing_opentelemetry::tuned(sampled)),
                 ),
         );
+    }
+}
+
+fn step(table: &mut Table) {
+    for (what, steps, step) in [
+        ("allocations of a step, no line", Steps::quiet(), Step::Sync),
+        (
+            "allocations of an async step, no line",
+            Steps::quiet(),
+            Step::Async,
+        ),
+        (
+            "allocations of a step, both lines",
+            Steps::told(),
+            Step::Sync,
+        ),
+    ] {
+        let mut counted = 0.0;
+        steps.run(step, WARM_UP, |work| work());
+        steps.run(step, OPERATIONS, |work| {
+            let allocations = allocation_counter::measure(work).count_total;
+            counted = allocations as f64 / OPERATIONS as f64;
+        });
+        table.print(&Row::new(what, Unit::Allocations, counted).at_most(0.0));
     }
 }
 

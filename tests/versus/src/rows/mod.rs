@@ -8,4 +8,5 @@ pub(crate) mod request;
 pub(crate) mod scrape;
 pub(crate) mod span;
 pub(crate) mod stack;
+pub(crate) mod step;
 pub(crate) mod threads;
