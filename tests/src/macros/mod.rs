@@ -1,0 +1,10 @@
+//! What `#[instrument_step]` takes, what it leaves as it was, and what it says of what it does not take.
+
+mod artifacts;
+mod compiler;
+mod diagnostic;
+mod difference;
+mod parity;
+mod scratch;
+mod source;
+mod ui;
