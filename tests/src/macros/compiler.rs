@@ -48,6 +48,14 @@ impl Compiler {
             .collect()
     }
 
+    /// What the file prints when it is run as a program.
+    pub(super) fn run(self, file: &Path) -> String {
+        let folder = Scratch::new();
+        let program = folder.file("program");
+        succeed(&mut self.command(file, &program));
+        succeed(&mut Command::new(program))
+    }
+
     fn command(self, file: &Path, output: &Path) -> Command {
         let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
         let mut command = match self {
@@ -70,4 +78,11 @@ impl Compiler {
         command.arg(file);
         command
     }
+}
+
+fn succeed(command: &mut Command) -> String {
+    let output = command.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?} said {said}");
+    String::from_utf8(output.stdout).unwrap()
 }

@@ -4,6 +4,7 @@ mod artifacts;
 mod compiler;
 mod diagnostic;
 mod difference;
+mod generated;
 mod parity;
 mod scratch;
 mod source;
