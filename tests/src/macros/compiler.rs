@@ -56,6 +56,17 @@ impl Compiler {
         succeed(&mut Command::new(program))
     }
 
+    /// The file with its macros expanded, as the compiler prints it.
+    pub(super) fn expand(self, file: &Path) -> String {
+        let folder = Scratch::new();
+        let mut command = self.command(file, &folder.file("expanded"));
+        // Of nightly, or where it is told that it is.
+        command.env("RUSTC_BOOTSTRAP", "1");
+        command.args(["--crate-type=lib", "-Zunpretty=expanded"]);
+        succeed(&mut command);
+        fs::read_to_string(folder.file("expanded")).unwrap()
+    }
+
     fn command(self, file: &Path, output: &Path) -> Command {
         let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
         let mut command = match self {
