@@ -2,7 +2,8 @@
 //!
 //! `cargo run --release --manifest-path tests/versus/Cargo.toml` prints the whole table and fails where a row does not
 //! hold. With `-- allocations` or `-- instructions` it prints those alone: they come out the same on a busy machine.
-//! With `-- request`, `stack`, `outage`, `observe`, `threads`, `find`, `scrape`, `line`, `span` or `step` it times that one group.
+//! With `-- request`, `stack`, `outage`, `observe`, `threads`, `find`, `scrape`, `line`, `span` or `step` it times that one
+//! group. `-- build` tells how long a compiler takes over 400 steps.
 //!
 //! How the figures come about:
 //!

@@ -6,6 +6,7 @@
 )]
 
 mod allocations;
+mod build;
 mod instructions;
 mod rows;
 
@@ -13,7 +14,7 @@ use std::{env, process::ExitCode};
 
 use versus::table::Table;
 
-const USAGE: &str = "versus [request | stack | outage | observe | threads | find | scrape | line | span | step | allocations | resident | instructions]";
+const USAGE: &str = "versus [request | stack | outage | observe | threads | find | scrape | line | span | step | allocations | resident | instructions | build]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -53,6 +54,7 @@ const GROUPS: [(&str, Group); 13] = [
     ("allocations", allocations::print),
     ("resident", allocations::resident),
     ("instructions", instructions::print),
+    ("build", build::print),
 ];
 
 fn stack(table: &mut Table) {
