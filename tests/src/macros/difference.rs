@@ -20,7 +20,10 @@ impl Difference {
         for (text, count) in [(without_steps(&step), -1), (step, 1)] {
             let file = folder.write("file.rs", &text);
             for diagnostic in compiler.check(&file, &[]) {
-                *counts.entry(diagnostic.to_string()).or_default() += count;
+                let said = diagnostic
+                    .to_string()
+                    .replace(&*file.to_string_lossy(), "file.rs");
+                *counts.entry(said).or_default() += count;
             }
         }
         counts.retain(|_, count| *count != 0);

@@ -27,11 +27,6 @@ fn precise<'a>(text: &'a str, _: &str) -> impl Future<Output = &'a str> + use<'a
     async move { text }
 }
 #[instrument_step]
-fn capturing_nothing(text: &str) -> impl Future<Output = usize> + use<> {
-    let length = text.len();
-    async move { length }
-}
-#[instrument_step]
 fn bounds_first(text: &str) -> impl Send + Future<Output: Send> {
     let length = text.len();
     async move { length }
@@ -108,7 +103,6 @@ fn spawn(_: impl Future<Output: Send> + Send + 'static) {}
 
 fn spawned() {
     spawn(unnamed());
-    spawn(capturing_nothing(""));
     spawn(prepares(1));
     spawn(boxed(""));
 }

@@ -1,13 +1,6 @@
 //! What clippy finds in bodies.
 
-#![allow(
-    dead_code,
-    clippy::missing_errors_doc,
-    clippy::missing_panics_doc,
-    clippy::must_use_candidate,
-    clippy::trivially_copy_pass_by_ref,
-    clippy::unused_async
-)]
+#![allow(dead_code, clippy::unused_async, clippy::trivially_copy_pass_by_ref)]
 
 use monitor_layer::instrument_step;
 
@@ -67,6 +60,8 @@ pub async fn items_after_async() -> u8 {
     }
     x + inner()
 }
+#[instrument_step]
+pub fn unit_ret() -> () {}
 #[instrument_step]
 pub fn map(x: Option<u8>) -> Option<u8> {
     match x {
