@@ -40,7 +40,7 @@ fn main() -> ExitCode {
 
 type Group = fn(&mut Table);
 
-const GROUPS: [(&str, Group); 13] = [
+const GROUPS: [(&str, Group); 14] = [
     ("request", rows::request::print),
     ("stack", stack),
     ("outage", rows::outage::print),
