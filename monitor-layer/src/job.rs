@@ -137,6 +137,7 @@ impl Job {
             TraceContext::root(&self.core.sampler)
         };
         let mut scope = Scope::new(context, Some(Arc::clone(&self.core)));
+        scope.catches_panics = true;
         scope.unit = Some(Arc::new(Unit::new(State {
             user: self.user.clone(),
             job: Some(Arc::clone(&self.id)),
@@ -219,6 +220,9 @@ impl RunningJob {
         };
         self.instruments.ended(end, elapsed);
         let failure = failure.map(|failure| core.errors.capture(core, Origin::Job, failure));
+        if let Some(unit) = current::with_current(|scope| scope?.unit.clone()) {
+            core.errors.unit_ended(core, &unit, false);
+        }
         let (level, message) = match end {
             JobEnd::Completed => (Level::INFO, "Job completed"),
             JobEnd::Cancelled => (Level::WARN, "Job failed"),

@@ -29,7 +29,8 @@ pub use self::health::InvalidCheck;
 pub use self::trace::Otlp;
 pub use self::{
     error::{
-        AsReported, Categorize, Category, Classification, ErrorEvent, Reported, UnknownCategory,
+        AsReported, Breadcrumb, Categorize, Category, Classification, ErrorEvent, ErrorLevel,
+        ErrorReport, Reported, UnknownCategory, capture_error, capture_message,
     },
     exchange::{
         Admission, Cause, CountRequestBody, End, ExchangeLayer, ExchangeService, GrpcStatus,

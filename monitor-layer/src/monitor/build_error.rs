@@ -31,6 +31,9 @@ pub enum BuildError {
     /// There is no thread to export spans.
     #[cfg(feature = "otlp")]
     OtlpThread(String),
+    /// There is no thread to send error events.
+    #[cfg(feature = "sentry")]
+    SentryThread(String),
     /// The registry has metrics of these names already.
     Register(RegisterError),
     /// A readiness check cannot be used.
@@ -70,6 +73,11 @@ impl fmt::Display for BuildError {
             Self::OtlpThread(error) => write!(
                 formatter,
                 "the thread that exports spans could not be started: {error}; expected room for one more thread"
+            ),
+            #[cfg(feature = "sentry")]
+            Self::SentryThread(error) => write!(
+                formatter,
+                "the thread that sends error events could not be started: {error}; expected room for one more thread"
             ),
             Self::Register(error) => error.fmt(formatter),
             #[cfg(feature = "server")]

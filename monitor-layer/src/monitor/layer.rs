@@ -12,7 +12,7 @@ use tower_service::Service;
 
 use super::{Core, Monitor};
 use crate::{
-    error::capture_exchange,
+    error::{capture_exchange, exchange_ended},
     exchange::{
         Admission, CountRequestBody, Guard, Ignore, InFlight, Observe, Options, Outcome,
         PassRequestBody, RequestBodies, RequestHead, ResponseBody, ResponseFuture, ResponseHead,
@@ -194,6 +194,7 @@ impl<O: Observe, R> MonitorLayer<O, R> {
         let mut scope = scope_of(request, core, &self.trust);
         scope.core = Some(Arc::clone(core));
         scope.in_exchange = true;
+        scope.catches_panics = true;
         scope.method = Some(request.method().clone());
         scope.route = route.clone();
         let observers = MonitorObserver {
@@ -291,6 +292,7 @@ impl<O: Observe> Observe for MonitorObserver<O> {
             guarded(|| self.core.metrics.http.end(metrics, outcome));
         }
         let failure = guarded(|| capture_exchange(&self.core, outcome)).flatten();
+        guarded(|| exchange_ended(&self.core, outcome));
         guarded(|| warn_of_unmatched(&self.core, outcome));
         if let Some(access) = exchange.access {
             guarded(|| access.end(&self.core, outcome, failure.as_ref()));

@@ -3,7 +3,9 @@
 #[cfg(feature = "sentry")]
 use super::InvalidSetting;
 use super::{BuildError, settings::SentrySettings};
-use crate::error::Sinks;
+use std::sync::Arc;
+
+use crate::{error::Sinks, metrics::Metrics};
 
 #[cfg(feature = "sentry")]
 pub(super) fn add_sentry(
@@ -13,6 +15,7 @@ pub(super) fn add_sentry(
     settings: &SentrySettings,
     env: &str,
     version: Option<&str>,
+    metrics: &Arc<Metrics>,
 ) -> Result<(), BuildError> {
     let Some(dsn) = dsn.or_else(|| settings.dsn.clone()) else {
         return Ok(());
@@ -23,19 +26,20 @@ pub(super) fn add_sentry(
         problem: "is no DSN".to_owned(),
         expected: "https://<key>@<host>/<project>",
     })?;
-    sinks.sentry = Some(crate::error::SentrySink::new(
-        crate::error::SentrySettings {
-            dsn,
-            environment: settings
-                .environment
-                .clone()
-                .unwrap_or_else(|| env.to_owned()),
-            release: settings
-                .release
-                .clone()
-                .or_else(|| version.map(str::to_owned)),
-        },
-    ));
+    let settings = crate::error::SentrySettings {
+        dsn,
+        environment: settings
+            .environment
+            .clone()
+            .unwrap_or_else(|| env.to_owned()),
+        release: settings
+            .release
+            .clone()
+            .or_else(|| version.map(str::to_owned)),
+    };
+    let sink = crate::error::SentrySink::new(settings, metrics)
+        .map_err(|error| BuildError::SentryThread(error.to_string()))?;
+    sinks.sentry = Some(sink);
     Ok(())
 }
 
@@ -47,6 +51,7 @@ pub(super) fn add_sentry(
     settings: &SentrySettings,
     _env: &str,
     _version: Option<&str>,
+    _metrics: &Arc<Metrics>,
 ) -> Result<(), BuildError> {
     if settings.dsn.is_some() {
         warnings.push(

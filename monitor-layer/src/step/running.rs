@@ -44,6 +44,7 @@ impl RunningStep {
         });
         if let Some(scope) = &mut scope {
             scope.step = Some(name);
+            scope.catches_panics = true;
             scope.core.clone_from(&core);
         }
         let mut scope = scope.map(Scope::boxed);

@@ -1,0 +1,62 @@
+//! What a monitor makes of failures.
+
+use std::error::Error;
+
+use super::MonitorBuilder;
+use crate::error::{BeforeSend, Category, ErrorEvent};
+
+/// As the builder was told.
+#[derive(Debug, Default)]
+pub(super) struct ErrorOptions {
+    pub(super) before_send: Option<BeforeSend>,
+}
+
+impl MonitorBuilder {
+    /// Tells the category of errors of other people's types, that have no [`Categorize`](crate::Categorize): asked for
+    /// each error of a chain of sources, outermost first, and in the order in which classifiers are given.
+    ///
+    /// What an error says of itself and a code win over it, it wins over the types and phrases that are known anyway.
+    /// It is asked when something has failed; one that panics knows nothing.
+    ///
+    /// ```
+    /// use monitor_layer::{Category, Monitor};
+    /// use std::num::ParseIntError;
+    ///
+    /// let monitor = Monitor::builder("api")
+    ///     .classify(|error| error.is::<ParseIntError>().then_some(Category::Pipeline))
+    ///     .build()?;
+    /// # Ok::<_, monitor_layer::BuildError>(())
+    /// ```
+    pub fn classify(
+        mut self,
+        classifier: impl Fn(&(dyn Error + 'static)) -> Option<Category> + Send + Sync + 'static,
+    ) -> Self {
+        self.classifier.ask(classifier);
+        self
+    }
+
+    /// Lets each error event pass here before it is sent, to be changed or, by `None`, dropped. A dropped one counts in
+    /// `errors_total`, and not as lost; one that this panics at is lost.
+    ///
+    /// Its secrets are redacted before, and those that are added after. It runs where the failed exchange or job ends,
+    /// so that it should not take long; the last one that is given counts.
+    ///
+    /// ```
+    /// use monitor_layer::{Category, Monitor};
+    ///
+    /// let monitor = Monitor::builder("api")
+    ///     .before_send(|mut event| {
+    ///         event.tags.push(("region".to_owned(), "eu".to_owned()));
+    ///         (event.category != Category::RateLimit).then_some(event)
+    ///     })
+    ///     .build()?;
+    /// # Ok::<_, monitor_layer::BuildError>(())
+    /// ```
+    pub fn before_send(
+        mut self,
+        change: impl Fn(ErrorEvent) -> Option<ErrorEvent> + Send + Sync + 'static,
+    ) -> Self {
+        self.errors.before_send = Some(BeforeSend::new(change));
+        self
+    }
+}
