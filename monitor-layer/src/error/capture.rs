@@ -1,4 +1,5 @@
 use std::{
+    panic::Location,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -65,7 +66,16 @@ pub(crate) enum Origin<'a> {
         route: &'a str,
     },
     /// Nothing, as far as is known: somebody in here tells of a failure.
-    Told,
+    Told(Teller),
+}
+
+/// Who tells of a failure that nothing has failed by yet. The same one tells of another each time, others of the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Teller {
+    /// A log line, by its call site.
+    Line(usize),
+    Report(&'static Location<'static>),
+    Hook,
 }
 
 impl Capture {
@@ -149,12 +159,15 @@ impl Capture {
         let seen = Seen {
             at: scope.own_context().span_id(),
             enclosing: scope.enclosing,
-            fails: !matches!(origin, Origin::Told),
+            teller: match origin {
+                Origin::Told(teller) => Some(teller),
+                _ => None,
+            },
         };
         let recognised = unit.failures.recognise(seen, &failure, &mut said);
         if let Some(recognised) = recognised {
             failure.classification = recognised.classification;
-            if recognised.is_uncounted {
+            for _ in 0..recognised.uncounted {
                 self.count(core, failure.classification.category);
             }
         } else {
@@ -164,7 +177,7 @@ impl Capture {
         if let Some((outer, span)) = outer.flatten()
             && let Some(outer) = outer.upgrade()
         {
-            let (_, forgotten) = outer.failures.remember(&failure, Some(span), false);
+            let (_, forgotten) = outer.failures.remember(&failure, Some(span), None, false);
             forgotten
                 .into_iter()
                 .for_each(|category| self.count(core, category));
@@ -181,19 +194,22 @@ impl Capture {
         failure: &Failure,
         said: Said,
     ) {
-        let is_told = matches!(origin, Origin::Told);
+        let teller = match origin {
+            Origin::Told(teller) => Some(teller),
+            _ => None,
+        };
         let has_end = scope.in_exchange || unit.lock().niche.is_some();
         let owner = scope.core.as_ref().filter(|_| has_end);
         let owner = owner.filter(|owner| unit.failures.belong_to(owner));
-        let is_uncounted = is_told && owner.is_some() && failure.is_vague();
+        let is_uncounted = owner.is_some() && failure.is_vague();
         if !is_uncounted {
             self.count(core, failure.classification.category);
         }
-        let next = match is_told {
-            true => Some(scope.own_context().span_id()),
-            false => scope.enclosing,
+        let next = match teller {
+            Some(_) => Some(scope.own_context().span_id()),
+            None => scope.enclosing,
         };
-        let (number, forgotten) = unit.failures.remember(failure, next, is_uncounted);
+        let (number, forgotten) = unit.failures.remember(failure, next, teller, is_uncounted);
         forgotten
             .into_iter()
             .for_each(|category| self.count(core, category));

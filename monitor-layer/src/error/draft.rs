@@ -1,6 +1,6 @@
 use std::time::SystemTime;
 
-use super::{Breadcrumb, ErrorEvent, ErrorLevel, Failure, Origin, panic::PanicPlace};
+use super::{Breadcrumb, ErrorEvent, ErrorLevel, Failure, Origin, Teller, panic::PanicPlace};
 use crate::{
     monitor::Core,
     redact::{REDACTED, Redactor},
@@ -32,6 +32,8 @@ pub(crate) struct Draft {
     route: Option<String>,
     failure: Failure,
     place: PanicPlace,
+    /// Where it was reported.
+    reported_at: Option<String>,
     said: Said,
     breadcrumbs: Vec<Breadcrumb>,
 }
@@ -46,7 +48,7 @@ impl Draft {
     ) -> Self {
         let (method, route) = match origin {
             Origin::Exchange { method, route } => (Some(method.to_owned()), Some(route.to_owned())),
-            Origin::Step(_) | Origin::Job | Origin::Told => (
+            Origin::Step(_) | Origin::Job | Origin::Told(_) => (
                 scope
                     .method
                     .as_ref()
@@ -69,6 +71,10 @@ impl Draft {
             method,
             route,
             place: PanicPlace::of(failure),
+            reported_at: match origin {
+                Origin::Told(Teller::Report(at)) => Some(at.to_string()),
+                _ => None,
+            },
             failure: failure.clone(),
             said,
             breadcrumbs: breadcrumbs
@@ -173,7 +179,11 @@ impl Draft {
             error_type,
             message,
             chain,
-            location: self.place.location(),
+            location: self
+                .place
+                .location()
+                .map(str::to_owned)
+                .or(self.reported_at),
             category: classification.category,
             code,
             tags: all_tags,

@@ -42,7 +42,8 @@ pub struct ErrorEvent {
     pub message: String,
     /// The texts of its sources, outermost first.
     pub chain: Vec<String>,
-    /// Where it panicked, as `src/render.rs:10:5`; known where the monitor is installed.
+    /// Where it was given to `capture_error`, or where it panicked, as `src/render.rs:10:5`; of a panic it is known where
+    /// the monitor is installed.
     pub location: Option<String>,
     /// The category.
     pub category: Category,

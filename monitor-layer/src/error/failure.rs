@@ -136,6 +136,12 @@ impl AsReported<Told> for String {
     }
 }
 
+impl AsReported<Told> for str {
+    fn as_reported(&self) -> Reported<'_> {
+        Reported::text::<&str>(self.to_owned(), None)
+    }
+}
+
 impl AsReported<Told> for &str {
     fn as_reported(&self) -> Reported<'_> {
         Reported::text::<Self>((*self).to_owned(), None)

@@ -6,13 +6,16 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use super::{Category, Classification, Draft, Failure, Said, exchange::STATUS_TYPE};
+use super::{Category, Classification, Draft, Failure, Said, Teller, exchange::STATUS_TYPE};
 use crate::{monitor::Core, trace::SpanId};
 
 /// Enough to know a failure again on its way up: those before it have mostly arrived or were handled.
 const REMEMBERED: usize = 64;
 /// How many wait in one exchange or job; the oldest of more is sent before its end.
 const MOST_WAITING: usize = 16;
+
+/// How many tell of one failure in one place.
+const MOST_TELLERS: usize = 8;
 
 /// Held by a unit. Takes memory when something fails.
 #[derive(Default)]
@@ -38,6 +41,8 @@ struct Known {
     classification: Classification,
     /// The span that gets to see the failure next, and that has nothing new to tell if it fails by it.
     next: Option<SpanId>,
+    /// Who told of it there.
+    tellers: Vec<Teller>,
     /// A log line told of it, so that its type is not known: whoever fails by it knows better what it counts as.
     is_uncounted: bool,
 }
@@ -49,8 +54,8 @@ pub(super) struct Seen {
     pub(super) at: SpanId,
     /// What it is in.
     pub(super) enclosing: Option<SpanId>,
-    /// Whether it fails by it, so that what it is in sees it next.
-    pub(super) fails: bool,
+    /// Who tells of it, where nothing fails by it, so that what this is in does not see it next.
+    pub(super) teller: Option<Teller>,
 }
 
 /// What is left to be done for failures, without the lock.
@@ -65,8 +70,8 @@ pub(super) struct Due {
 /// What a failure is known for, if it is.
 pub(super) struct Recognised {
     pub(super) classification: Classification,
-    /// It has to be counted now.
-    pub(super) is_uncounted: bool,
+    /// How many have to be counted now.
+    pub(super) uncounted: usize,
 }
 
 impl Failures {
@@ -81,35 +86,37 @@ impl Failures {
         let state = &mut *self.lock();
         let mut recognised: Option<Recognised> = None;
         for known in &mut state.known {
-            let is_same = known.next == Some(seen.at)
-                && texts(failure).any(|text| known.texts.contains(text));
-            if !is_same {
+            if !known.is_seen(seen, failure) {
                 continue;
             }
-            if seen.fails {
+            let mut uncounted = recognised.as_ref().map_or(0, |known| known.uncounted);
+            let mut waiting = state.waiting.iter_mut();
+            let mut draft = waiting.find(|draft| draft.number() == known.number);
+            if let Some(teller) = seen.teller {
+                known.tellers.push(teller);
+            } else {
+                known.tellers.clear();
                 known.next = seen.enclosing;
                 known.texts = texts(failure).cloned().collect();
-            }
-            let was_uncounted = mem::take(&mut known.is_uncounted) && seen.fails;
-            known.is_uncounted |= !seen.fails && was_uncounted;
-            if was_uncounted {
-                known.classification = failure.classification.clone();
-            }
-            let mut waiting = state.waiting.iter_mut();
-            if let Some(draft) = waiting.find(|draft| draft.number() == known.number) {
-                if was_uncounted {
-                    draft.is_of(failure);
+                if mem::take(&mut known.is_uncounted) {
+                    uncounted += 1;
+                    known.classification = failure.classification.clone();
+                    if let Some(draft) = &mut draft {
+                        draft.is_of(failure);
+                    }
                 }
+            }
+            if let Some(draft) = draft {
                 draft.say(mem::take(said));
             }
-            let is_uncounted = was_uncounted
-                || recognised
-                    .as_ref()
-                    .is_some_and(|recognised| recognised.is_uncounted);
             recognised = Some(Recognised {
                 classification: known.classification.clone(),
-                is_uncounted,
+                uncounted,
             });
+            // What is told again may be the first of several alike.
+            if seen.teller.is_some() {
+                break;
+            }
         }
         recognised.or_else(|| behind_answer(state, failure))
     }
@@ -119,6 +126,7 @@ impl Failures {
         &self,
         failure: &Failure,
         next: Option<SpanId>,
+        teller: Option<Teller>,
         is_uncounted: bool,
     ) -> (u64, Option<Category>) {
         let state = &mut *self.lock();
@@ -132,6 +140,7 @@ impl Failures {
             texts: texts(failure).cloned().collect(),
             classification: failure.classification.clone(),
             next,
+            tellers: teller.into_iter().collect(),
             is_uncounted,
         });
         let oldest = oldest.filter(|oldest| oldest.is_uncounted);
@@ -179,6 +188,15 @@ impl Failures {
     }
 }
 
+impl Known {
+    fn is_seen(&self, seen: Seen, failure: &Failure) -> bool {
+        let is_new = |teller| !self.tellers.contains(&teller) && self.tellers.len() < MOST_TELLERS;
+        self.next == Some(seen.at)
+            && seen.teller.is_none_or(is_new)
+            && is_same(&self.texts, &texts(failure).cloned().collect::<Vec<_>>())
+    }
+}
+
 impl State {
     fn due(&mut self) -> Due {
         if self.noted == 0 {
@@ -203,10 +221,47 @@ fn behind_answer(state: &State, failure: &Failure) -> Option<Recognised> {
         .filter(|_| failure.type_name == STATUS_TYPE)?;
     Some(Recognised {
         classification: last.classification.clone(),
-        is_uncounted: false,
+        uncounted: 0,
     })
+}
+
+/// Whether two are one, as far as their texts tell: one of them was made from the other, with texts before it, or without
+/// those behind it.
+fn is_same(one: &[String], other: &[String]) -> bool {
+    let begins_in = |inner: &[String], outer: &[String]| {
+        let start = outer.iter().position(|text| Some(text) == inner.first());
+        start.is_some_and(|start| inner.iter().zip(&outer[start..]).all(|(a, b)| a == b))
+    };
+    begins_in(one, other) || begins_in(other, one)
 }
 
 fn texts(failure: &Failure) -> impl Iterator<Item = &String> {
     std::iter::once(&failure.message).chain(&failure.chain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_same;
+
+    fn texts(texts: &str) -> Vec<String> {
+        texts.split(": ").map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn an_error_is_known_with_texts_before_it_and_without_those_behind_it() {
+        let known = texts("load: no disk");
+        for same in [
+            "load: no disk",
+            "render: load: no disk",
+            "load",
+            "render: load",
+            "no disk",
+        ] {
+            assert!(is_same(&known, &texts(same)), "{same}");
+            assert!(is_same(&texts(same), &known), "{same}");
+        }
+        for other in ["load: no network", "render: load: no network", "render"] {
+            assert!(!is_same(&known, &texts(other)), "{other}");
+        }
+    }
 }

@@ -26,7 +26,7 @@ pub(crate) use self::sentry::{Settings as SentrySettings, Sink as SentrySink};
 pub(crate) use self::{
     before_send::BeforeSend,
     breadcrumbs::Breadcrumbs,
-    capture::{Capture, Origin, Sinks},
+    capture::{Capture, Origin, Sinks, Teller},
     chain::{chain, shown, text},
     classify::Classifier,
     exchange::{capture_exchange, exchange_ended},

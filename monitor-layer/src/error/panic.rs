@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use super::{ErrorLevel, Failure, Origin, Said};
+use super::{ErrorLevel, Failure, Origin, Said, Teller};
 use crate::{
     exchange::panic_message,
     monitor::Core,
@@ -55,8 +55,8 @@ impl PanicPlace {
             .unwrap_or_default()
     }
 
-    pub(super) fn location(&self) -> Option<String> {
-        self.location.clone()
+    pub(super) fn location(&self) -> Option<&str> {
+        self.location.as_deref()
     }
 
     fn new(core: &Core, panic: &PanicHookInfo<'_>) -> Self {
@@ -122,7 +122,8 @@ fn tell(core: &Arc<Core>, scope: Option<Scope>, place: PanicPlace) {
             ..Said::default()
         };
         let failure = Failure::panicked(core, &message);
-        core.errors.note(core, Origin::Told, failure, said);
+        core.errors
+            .note(core, Origin::Told(Teller::Hook), failure, said);
     });
     // Nothing else ends it.
     if let Some(unit) = unit

@@ -1,7 +1,7 @@
-use std::{fmt, mem, sync::Arc};
+use std::{fmt, mem, panic::Location, sync::Arc};
 
 use super::{
-    AsReported, Category, ErrorLevel, Failure, Origin, Reported, Said,
+    AsReported, Category, ErrorLevel, Failure, Origin, Reported, Said, Teller,
     chain::{guarded, shown},
 };
 use crate::{
@@ -32,6 +32,7 @@ use crate::{
 /// ```
 ///
 /// `M` is inferred: it tells errors from what lends one.
+#[track_caller]
 pub fn capture_error<M, E: AsReported<M> + ?Sized>(error: &E) -> ErrorReport<'_> {
     // What lends the error is the user's.
     let reported = guarded(|| error.as_reported());
@@ -43,6 +44,7 @@ pub fn capture_error<M, E: AsReported<M> + ?Sized>(error: &E) -> ErrorReport<'_>
 /// ```
 /// monitor_layer::capture_message("PAYMENT_LATE: the provider has not answered for a day").extra("hours", 25);
 /// ```
+#[track_caller]
 pub fn capture_message<'a>(message: impl fmt::Display) -> ErrorReport<'a> {
     ErrorReport::new(Reported::message(shown(&message)))
 }
@@ -52,15 +54,18 @@ pub fn capture_message<'a>(message: impl fmt::Display) -> ErrorReport<'a> {
 /// What is said here wins over what the exchange or job knows.
 pub struct ErrorReport<'a> {
     reported: Option<Reported<'a>>,
+    at: &'static Location<'static>,
     category: Option<Category>,
     code: Option<String>,
     said: Said,
 }
 
 impl<'a> ErrorReport<'a> {
+    #[track_caller]
     fn new(reported: Reported<'a>) -> Self {
         Self {
             reported: Some(reported),
+            at: Location::caller(),
             category: None,
             code: None,
             said: Said::default(),
@@ -140,8 +145,9 @@ impl Drop for ErrorReport<'_> {
             Failure::reported(&core, &reported)
         });
         if let Some(failure) = failure {
+            let teller = Origin::Told(Teller::Report(self.at));
             within_a_scope(&core, || {
-                core.errors.note(&core, Origin::Told, failure, said);
+                core.errors.note(&core, teller, failure, said);
             });
         }
     }
