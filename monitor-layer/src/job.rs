@@ -4,7 +4,7 @@ use tracing::Level;
 
 use crate::{
     clock::Start,
-    error::{AsReported, Failure, Origin},
+    error::{AsReported, Attempt, AttemptEnd, Failure, Origin},
     log::{Key, add_tags},
     metrics::{JobEnd, JobMetrics},
     monitor::Core,
@@ -212,6 +212,12 @@ impl RunningJob {
     fn tell(&self, end: &WorkEnd<'_>) {
         let core = &self.core;
         let elapsed = self.started.elapsed();
+        let attempt_end = match end {
+            WorkEnd::Success => AttemptEnd::Succeeded,
+            WorkEnd::Error(_) => AttemptEnd::Failed,
+            WorkEnd::Panicked(_) => AttemptEnd::Panicked,
+            WorkEnd::Cancelled => AttemptEnd::Cancelled,
+        };
         let (end, failure) = match end {
             WorkEnd::Success => (JobEnd::Completed, None),
             WorkEnd::Error(reported) => (JobEnd::Failed, Some(Failure::reported(core, reported))),
@@ -220,9 +226,15 @@ impl RunningJob {
         };
         self.instruments.ended(end, elapsed);
         let failure = failure.map(|failure| core.errors.capture(core, Origin::Job, failure));
-        if let Some(unit) = current::with_current(|scope| scope?.unit.clone()) {
-            core.errors.unit_ended(core, &unit, false);
-        }
+        core.errors.attempt_ended(
+            core,
+            &Attempt {
+                niche: &self.niche,
+                end: attempt_end,
+                retried: false,
+                elapsed,
+            },
+        );
         let (level, message) = match end {
             JobEnd::Completed => (Level::INFO, "Job completed"),
             JobEnd::Cancelled => (Level::WARN, "Job failed"),

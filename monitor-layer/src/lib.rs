@@ -55,7 +55,7 @@ pub use self::{
         TraceId, TraceState, Trust, TrustPolicy, current,
     },
 };
-pub use monitor_macros::instrument_step;
+pub use monitor_macros::{Categorize, instrument_step};
 
 /// What `#[instrument_step]` expands to; no part of the public interface.
 #[doc(hidden)]

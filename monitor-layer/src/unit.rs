@@ -16,6 +16,9 @@ pub(crate) struct Unit {
     pub(crate) failures: Failures,
     /// Its last log lines.
     pub(crate) breadcrumbs: Breadcrumbs,
+    /// Its steps that are over, for its transaction.
+    #[cfg(feature = "sentry")]
+    pub(crate) steps: crate::error::StepSpans,
     /// What its spans are to tell once they are over.
     #[cfg(feature = "otlp")]
     pub(crate) trail: crate::trace::otlp::Trail,
@@ -43,6 +46,8 @@ impl Unit {
             state: Mutex::new(state),
             failures: Failures::default(),
             breadcrumbs: Breadcrumbs::default(),
+            #[cfg(feature = "sentry")]
+            steps: Default::default(),
             #[cfg(feature = "otlp")]
             trail: Default::default(),
         }

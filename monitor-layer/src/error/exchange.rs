@@ -2,7 +2,6 @@ use super::{Category, Failure, Origin, classify::from_status};
 use crate::{
     exchange::{Cause, End, Outcome},
     monitor::Core,
-    trace::current,
 };
 
 /// The type of failures that are known by an answer's status alone.
@@ -16,18 +15,6 @@ pub(crate) fn capture_exchange(core: &Core, outcome: &Outcome<'_>) -> Option<Fai
         route: outcome.route_label(),
     };
     Some(core.errors.capture(core, origin, failure))
-}
-
-/// The exchange that is current is over, and with it the waiting of what failed in it.
-pub(crate) fn exchange_ended(core: &Core, outcome: &Outcome<'_>) {
-    let unit = current::with_current(|scope| scope?.unit.clone());
-    if let Some(unit) = unit {
-        // Known at last, for whatever failed before it was.
-        if let Some(route) = outcome.route {
-            unit.lock().route = Some(route.clone());
-        }
-        core.errors.unit_ended(core, &unit, false);
-    }
 }
 
 fn failure(core: &Core, outcome: &Outcome<'_>) -> Option<Failure> {

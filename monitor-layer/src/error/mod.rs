@@ -10,6 +10,7 @@ mod category;
 mod chain;
 mod classify;
 mod draft;
+mod ended;
 mod event;
 mod exchange;
 mod failure;
@@ -22,14 +23,15 @@ mod report;
 mod sentry;
 
 #[cfg(feature = "sentry")]
-pub(crate) use self::sentry::{Settings as SentrySettings, Sink as SentrySink};
+pub(crate) use self::sentry::{Settings as SentrySettings, Sink as SentrySink, StepSpans};
 pub(crate) use self::{
     before_send::BeforeSend,
     breadcrumbs::Breadcrumbs,
     capture::{Capture, Origin, Sinks, Teller},
     chain::{chain, shown, text},
     classify::Classifier,
-    exchange::{capture_exchange, exchange_ended},
+    ended::{Attempt, AttemptEnd},
+    exchange::capture_exchange,
     failure::Failure,
     failures::Failures,
     line::capture_line,

@@ -31,6 +31,9 @@ pub enum BuildError {
     /// There is no thread to export spans.
     #[cfg(feature = "otlp")]
     OtlpThread(String),
+    /// The builder's share of Sentry transactions cannot be used.
+    #[cfg(feature = "sentry")]
+    SentryTracesSampleRate(InvalidRatio),
     /// There is no thread to send error events.
     #[cfg(feature = "sentry")]
     SentryThread(String),
@@ -73,6 +76,11 @@ impl fmt::Display for BuildError {
             Self::OtlpThread(error) => write!(
                 formatter,
                 "the thread that exports spans could not be started: {error}; expected room for one more thread"
+            ),
+            #[cfg(feature = "sentry")]
+            Self::SentryTracesSampleRate(InvalidRatio(rate)) => write!(
+                formatter,
+                "the sample rate of Sentry transactions is {rate}; expected a number from 0 to 1"
             ),
             #[cfg(feature = "sentry")]
             Self::SentryThread(error) => write!(

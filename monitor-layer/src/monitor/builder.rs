@@ -334,6 +334,7 @@ impl MonitorBuilder {
             &env,
             version.as_deref(),
             &metrics,
+            &self.errors,
         )?;
         #[cfg(feature = "otlp")]
         let slower_than = self.otlp.slower_than();

@@ -9,6 +9,10 @@ use crate::error::{BeforeSend, Category, ErrorEvent};
 #[derive(Debug, Default)]
 pub(super) struct ErrorOptions {
     pub(super) before_send: Option<BeforeSend>,
+    #[cfg(feature = "sentry")]
+    pub(super) traces_sample_rate: Option<f64>,
+    #[cfg(feature = "sentry")]
+    pub(super) without_sessions: bool,
 }
 
 impl MonitorBuilder {
@@ -57,6 +61,25 @@ impl MonitorBuilder {
         change: impl Fn(ErrorEvent) -> Option<ErrorEvent> + Send + Sync + 'static,
     ) -> Self {
         self.errors.before_send = Some(BeforeSend::new(change));
+        self
+    }
+
+    /// The share of traces, from 0 to 1, whose requests and jobs are Sentry transactions, with their steps as spans,
+    /// instead of `SENTRY_TRACES_SAMPLE_RATE`; a tenth by default, and 0 is off.
+    ///
+    /// Decided by the trace id as [`sample_ratio`](Self::sample_ratio) is, so that the smaller share lies within the
+    /// larger one.
+    #[cfg(feature = "sentry")]
+    pub fn sentry_traces_sample_rate(mut self, rate: f64) -> Self {
+        self.errors.traces_sample_rate = Some(rate);
+        self
+    }
+
+    /// Whether Sentry is told once a minute how many requests and attempts of jobs ended, failed and panicked, as its
+    /// sessions of a release; it is by default, where a release is known.
+    #[cfg(feature = "sentry")]
+    pub fn sentry_sessions(mut self, sent: bool) -> Self {
+        self.errors.without_sessions = !sent;
         self
     }
 }

@@ -12,7 +12,7 @@ use tower_service::Service;
 
 use super::{Core, Monitor};
 use crate::{
-    error::{capture_exchange, exchange_ended},
+    error::capture_exchange,
     exchange::{
         Admission, CountRequestBody, Guard, Ignore, InFlight, Observe, Options, Outcome,
         PassRequestBody, RequestBodies, RequestHead, ResponseBody, ResponseFuture, ResponseHead,
@@ -292,7 +292,10 @@ impl<O: Observe> Observe for MonitorObserver<O> {
             guarded(|| self.core.metrics.http.end(metrics, outcome));
         }
         let failure = guarded(|| capture_exchange(&self.core, outcome)).flatten();
-        guarded(|| exchange_ended(&self.core, outcome));
+        let failed = failure.is_some();
+        guarded(|| {
+            self.core.errors.exchange_ended(&self.core, outcome, failed);
+        });
         guarded(|| warn_of_unmatched(&self.core, outcome));
         if let Some(access) = exchange.access {
             guarded(|| access.end(&self.core, outcome, failure.as_ref()));

@@ -2,10 +2,16 @@
 
 #[cfg(feature = "sentry")]
 use super::InvalidSetting;
-use super::{BuildError, settings::SentrySettings};
+use super::{BuildError, errors::ErrorOptions, settings::SentrySettings};
+#[cfg(feature = "sentry")]
+use crate::trace::Threshold;
 use std::sync::Arc;
 
 use crate::{error::Sinks, metrics::Metrics};
+
+/// The share of traces whose transactions are sent.
+#[cfg(feature = "sentry")]
+const TRACES_SAMPLE_RATE: f64 = 0.1;
 
 #[cfg(feature = "sentry")]
 pub(super) fn add_sentry(
@@ -16,7 +22,11 @@ pub(super) fn add_sentry(
     env: &str,
     version: Option<&str>,
     metrics: &Arc<Metrics>,
+    options: &ErrorOptions,
 ) -> Result<(), BuildError> {
+    let rate = options.traces_sample_rate.or(settings.traces_sample_rate);
+    let traces = Threshold::of(rate.unwrap_or(TRACES_SAMPLE_RATE))
+        .map_err(BuildError::SentryTracesSampleRate)?;
     let Some(dsn) = dsn.or_else(|| settings.dsn.clone()) else {
         return Ok(());
     };
@@ -36,6 +46,8 @@ pub(super) fn add_sentry(
             .release
             .clone()
             .or_else(|| version.map(str::to_owned)),
+        traces,
+        sessions: !options.without_sessions,
     };
     let sink = crate::error::SentrySink::new(settings, metrics)
         .map_err(|error| BuildError::SentryThread(error.to_string()))?;
@@ -52,6 +64,7 @@ pub(super) fn add_sentry(
     _env: &str,
     _version: Option<&str>,
     _metrics: &Arc<Metrics>,
+    _options: &ErrorOptions,
 ) -> Result<(), BuildError> {
     if settings.dsn.is_some() {
         warnings.push(

@@ -116,6 +116,7 @@ impl RunningStep {
                 fields.known(Key::CATEGORY, failure.classification.category.as_str());
             }
         });
+        (core.errors).step_ended(self.name, status == StepStatus::Success, elapsed);
         #[cfg(feature = "otlp")]
         crate::trace::otlp::ended_step(core, self.name, status, failure.as_ref(), elapsed);
     }

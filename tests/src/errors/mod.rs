@@ -2,9 +2,13 @@
 
 mod before_send;
 mod breadcrumbs;
+mod isolation;
 mod limit;
 mod lines;
 mod once;
 mod report;
 mod sentry;
+mod sessions;
+mod transactions;
+mod transport;
 mod units;

@@ -51,6 +51,9 @@ impl<T> Queue<T> {
     pub(super) fn take(&self, until: Option<Instant>) -> Result<Option<T>, Closed> {
         let mut state = self.lock();
         loop {
+            if until.is_some_and(|until| Instant::now() >= until) {
+                return Ok(None);
+            }
             if let Some(item) = state.waiting.pop_front() {
                 state.under_way += 1;
                 return Ok(Some(item));
@@ -66,9 +69,6 @@ impl<T> Queue<T> {
                 continue;
             };
             let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return Ok(None);
-            }
             (state, _) = self
                 .came
                 .wait_timeout(state, left)
@@ -139,7 +139,8 @@ mod tests {
         let queue = Queue::new(2);
         queue.push(1).unwrap();
         queue.flush(Duration::from_millis(1));
-        assert_eq!(queue.take(Some(Instant::now())), Ok(Some(1)));
+        assert_eq!(queue.take(Some(Instant::now())), Ok(None), "it is time");
+        assert_eq!(queue.take(None), Ok(Some(1)));
         queue.flush(Duration::from_millis(1));
         queue.done();
         queue.flush(Duration::MAX / 4);

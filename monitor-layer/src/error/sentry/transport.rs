@@ -7,7 +7,10 @@ use std::{
 use http::{StatusCode, header};
 use sentry::{Envelope, Transport, protocol::EnvelopeItem, types::Dsn};
 
-use super::queue::Queue;
+use super::{
+    queue::Queue,
+    sessions::{PERIOD, Sessions},
+};
 use crate::metrics::{Metrics, Signal};
 
 /// How many envelopes wait for a server that is slow or gone.
@@ -26,7 +29,11 @@ pub(super) struct ToServer {
 }
 
 impl ToServer {
-    pub(super) fn start(dsn: &Dsn, metrics: Arc<Metrics>) -> std::io::Result<Self> {
+    pub(super) fn start(
+        dsn: &Dsn,
+        metrics: Arc<Metrics>,
+        sessions: Option<Arc<Sessions>>,
+    ) -> std::io::Result<Self> {
         let queue = Arc::new(Queue::new(MOST_WAITING));
         let sender = Sender {
             agent: ureq::Agent::config_builder()
@@ -41,6 +48,7 @@ impl ToServer {
             auth: dsn.to_auth(Some(AGENT)).to_string(),
             metrics: Arc::clone(&metrics),
             paused_until: None,
+            sessions,
         };
         let taken = Arc::clone(&queue);
         thread::Builder::new()
@@ -49,7 +57,8 @@ impl ToServer {
         Ok(Self { queue, metrics })
     }
 
-    pub(super) fn flush(&self, deadline: Duration) {
+    /// Not called `flush`, for that of the trait, which does nothing for an `Arc`, would be called instead.
+    pub(super) fn wait_until_sent(&self, deadline: Duration) {
         self.queue.flush(deadline);
     }
 }
@@ -81,16 +90,35 @@ struct Sender {
     metrics: Arc<Metrics>,
     /// The server has asked to be left alone.
     paused_until: Option<Instant>,
+    /// Asked once in a while.
+    sessions: Option<Arc<Sessions>>,
 }
 
 impl Sender {
     fn run(mut self, queue: &Queue<Envelope>) {
-        while let Ok(taken) = queue.take(None) {
-            let Some(envelope) = taken else { continue };
-            if !self.send(&envelope) {
-                lost(&self.metrics, &envelope);
+        let next = |sessions: &Option<Arc<Sessions>>| {
+            let are_summed_up = sessions.is_some();
+            are_summed_up.then(|| Instant::now() + PERIOD)
+        };
+        let mut until = next(&self.sessions);
+        while let Ok(taken) = queue.take(until) {
+            match taken {
+                Some(envelope) => {
+                    self.send_or_lose(&envelope);
+                    queue.done();
+                }
+                None => {
+                    until = next(&self.sessions);
+                    let summed_up = self.sessions.as_ref().and_then(|sessions| sessions.take());
+                    summed_up.iter().for_each(|it| self.send_or_lose(it));
+                }
             }
-            queue.done();
+        }
+    }
+
+    fn send_or_lose(&mut self, envelope: &Envelope) {
+        if !self.send(envelope) {
+            lost(&self.metrics, envelope);
         }
     }
 
