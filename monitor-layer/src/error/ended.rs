@@ -77,3 +77,87 @@ impl Capture {
         let _ = (name, succeeded, elapsed);
     }
 }
+
+#[cfg(all(test, feature = "testing"))]
+mod tests {
+    use std::{io, sync::Arc};
+
+    use super::*;
+    use crate::{
+        ErrorLevel, capture_error,
+        error::{Failure, Origin, Reported},
+        testing::TestMonitor,
+        trace::{
+            TraceContext,
+            current::{Scope, enter},
+        },
+        unit::{State, Unit},
+    };
+
+    fn job(monitor: &TestMonitor) -> Option<Box<Scope>> {
+        let core = monitor.core();
+        let context = TraceContext::root(&core.sampler);
+        let mut scope = Scope::new(context, Some(Arc::clone(core)));
+        scope.unit = Some(Arc::new(Unit::new(State {
+            job: Some("job-1".into()),
+            niche: Some("finance".into()),
+            attempt: Some(1),
+            ..State::default()
+        })));
+        Some(scope.boxed())
+    }
+
+    fn fail(core: &Core) {
+        let error = io::Error::other("no disk");
+        let failure = Failure::reported(core, &Reported::error::<io::Error>(&error));
+        core.errors.capture(core, Origin::Job, failure);
+    }
+
+    fn end(core: &Core, retried: bool) {
+        core.errors.attempt_ended(
+            core,
+            &Attempt {
+                niche: "finance",
+                end: AttemptEnd::Failed,
+                retried,
+                elapsed: Duration::ZERO,
+            },
+        );
+    }
+
+    #[test]
+    fn what_fails_in_an_attempt_that_is_not_the_last_is_a_warning() {
+        let monitor = TestMonitor::new("api");
+        let core = monitor.core();
+        enter(&mut job(&monitor), || {
+            capture_error("worth to be known").level(ErrorLevel::Info);
+            fail(core);
+            assert!(monitor.errors().is_empty(), "the attempt is not over");
+            end(core, true);
+            current::with_current(|scope| {
+                let unit = scope.and_then(|scope| scope.unit.clone());
+                unit.into_iter()
+                    .for_each(|unit| unit.lock().attempt = Some(2));
+            });
+            fail(core);
+            end(core, false);
+            fail(core);
+        });
+        let told = monitor
+            .errors()
+            .into_iter()
+            .map(|event| (event.level, event.attempt));
+        use ErrorLevel::{Error, Info, Warning};
+        assert_eq!(
+            told.collect::<Vec<_>>(),
+            [
+                (Info, Some(1)),
+                (Warning, Some(1)),
+                (Error, Some(2)),
+                (Error, Some(2))
+            ],
+            "and what comes after its last attempt does not wait"
+        );
+        assert_eq!(monitor.metric("errors_total", []), 4.0);
+    }
+}
