@@ -147,7 +147,7 @@ fn of_struct(attributes: &[Attribute], fields: &Fields) -> syn::Result<Methods> 
     let said = Said::of(attributes);
     let said = problems.keep(said).unwrap_or_default();
     problems.none_or(Methods {
-        category: said.category.map(some_category),
+        category: said.category.as_ref().map(some_category),
         code: said.code.map(some),
         is_transient: said.is_transient.then(|| quote!(true)),
         error: None,
@@ -172,7 +172,7 @@ fn of_enum<'a>(
     problems.none_or(Methods {
         category: matched(
             &said,
-            |said| said.category.clone().map(some_category),
+            |said| said.category.as_ref().map(some_category),
             &none(),
         ),
         code: matched(&said, |said| said.code.clone().map(some), &none()),
@@ -203,7 +203,7 @@ fn matched(
     Some(quote!(match self { #(#arms)* #others }))
 }
 
-fn some_category(category: Ident) -> TokenStream {
+fn some_category(category: &Ident) -> TokenStream {
     some(quote!(::monitor_layer::Category::#category))
 }
 

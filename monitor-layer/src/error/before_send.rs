@@ -8,14 +8,8 @@ type Change = dyn Fn(ErrorEvent) -> Option<ErrorEvent> + Send + Sync;
 #[derive(Clone)]
 pub(crate) struct BeforeSend(Arc<Change>);
 
-/// What became of an event.
-pub(super) enum Changed {
-    Kept(ErrorEvent),
-    /// The user does not want it.
-    Dropped,
-    /// The user's code panicked. What it would have taken out may be in there, so that it is lost.
-    Lost,
-}
+/// The user's code panicked: what it would have taken out may still be in the event.
+pub(super) struct Panicked;
 
 impl BeforeSend {
     pub(crate) fn new(
@@ -24,12 +18,9 @@ impl BeforeSend {
         Self(Arc::new(change))
     }
 
-    pub(super) fn apply(&self, event: ErrorEvent) -> Changed {
-        match guarded(|| (self.0)(event)) {
-            Some(Some(event)) => Changed::Kept(event),
-            Some(None) => Changed::Dropped,
-            None => Changed::Lost,
-        }
+    /// `None` where the user does not want it.
+    pub(super) fn apply(&self, event: ErrorEvent) -> Result<Option<ErrorEvent>, Panicked> {
+        guarded(|| (self.0)(event)).ok_or(Panicked)
     }
 }
 

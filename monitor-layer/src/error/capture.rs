@@ -8,7 +8,7 @@ use tracing::Metadata;
 
 use super::{
     BeforeSend, Classifier, Draft, Due, ErrorEvent, Failure, PanicPlace, Said, Seen,
-    before_send::Changed,
+    before_send::Panicked,
     draft::redact,
     limit::{Limit, kind},
 };
@@ -267,9 +267,9 @@ impl Capture {
         event.suppressed = suppressed;
         if let Some(before_send) = &self.before_send {
             event = match before_send.apply(event) {
-                Changed::Kept(event) => event,
-                Changed::Dropped => return,
-                Changed::Lost => return core.metrics.dropped(Signal::Errors),
+                Ok(Some(event)) => event,
+                Ok(None) => return,
+                Err(Panicked) => return core.metrics.dropped(Signal::Errors),
             };
             redact(&mut event, &core.redactor);
         }

@@ -64,6 +64,8 @@ impl Capture {
             };
             sentry.attempt_ended(core, end, attempt);
         }
+        #[cfg(not(feature = "sentry"))]
+        let _ = (attempt.niche, attempt.end, attempt.elapsed);
     }
 
     /// The step that is current is over.

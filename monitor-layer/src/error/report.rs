@@ -60,6 +60,8 @@ pub struct ErrorReport<'a> {
     said: Said,
 }
 
+// Dropping what comes back is what captures it.
+#[allow(clippy::must_use_candidate, clippy::return_self_not_must_use)]
 impl<'a> ErrorReport<'a> {
     #[track_caller]
     fn new(reported: Reported<'a>) -> Self {
@@ -73,57 +75,48 @@ impl<'a> ErrorReport<'a> {
     }
 
     /// Whose failure it is.
-    // Dropping what comes back is what captures it.
-    #[allow(clippy::return_self_not_must_use)]
     pub fn user(mut self, id: impl Into<String>) -> Self {
         self.said.user = Some(id.into());
         self
     }
 
     /// The job that it is of.
-    #[allow(clippy::return_self_not_must_use)]
     pub fn job(mut self, id: impl Into<String>) -> Self {
         self.said.job = Some(id.into());
         self
     }
 
     /// Adds a tag, to search by.
-    #[allow(clippy::return_self_not_must_use)]
     pub fn tag(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.said.tags.push((key.into(), value.into()));
         self
     }
 
     /// Adds something to be read, up to 1024 bytes of it.
-    #[allow(clippy::return_self_not_must_use)]
     pub fn extra(mut self, key: impl Into<String>, value: impl fmt::Display) -> Self {
         self.said.extras.push((key.into(), shown(&value)));
         self
     }
 
     /// How bad it is; an error by default, a warning where its job will be tried again.
-    #[allow(clippy::return_self_not_must_use)]
     pub fn level(mut self, level: ErrorLevel) -> Self {
         self.said.level = Some(level);
         self
     }
 
     /// What error sinks group it by, and what is limited together.
-    #[allow(clippy::return_self_not_must_use)]
     pub fn fingerprint(mut self, parts: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.said.fingerprint = parts.into_iter().map(Into::into).collect();
         self
     }
 
     /// Its category, in place of what is found.
-    #[allow(clippy::return_self_not_must_use)]
     pub fn category(mut self, category: Category) -> Self {
         self.category = Some(category);
         self
     }
 
     /// Its code, in place of what is found. One that begins with `AUTH_`, `PIPELINE_` or `PAYMENT_` tells the category.
-    #[allow(clippy::return_self_not_must_use)]
     pub fn code(mut self, code: impl Into<String>) -> Self {
         self.code = Some(code.into());
         self

@@ -41,7 +41,6 @@ pub struct MonitorBuilder {
     log_writer: Option<LogWriter>,
     sinks: Sinks,
     environment: bool,
-    sentry_dsn: Option<String>,
     #[cfg(feature = "otlp")]
     pub(super) otlp: super::otlp::OtlpOptions,
     #[cfg(feature = "server")]
@@ -73,7 +72,6 @@ impl MonitorBuilder {
             log_writer: None,
             sinks: Sinks::default(),
             environment: true,
-            sentry_dsn: None,
             #[cfg(feature = "otlp")]
             otlp: Default::default(),
             #[cfg(feature = "server")]
@@ -235,13 +233,6 @@ impl MonitorBuilder {
         self
     }
 
-    /// Where captured failures are sent, instead of `SENTRY_DSN`.
-    #[cfg(feature = "sentry")]
-    pub fn sentry_dsn(mut self, dsn: impl Into<String>) -> Self {
-        self.sentry_dsn = Some(dsn.into());
-        self
-    }
-
     /// Adds a readiness check, run with a time limit of one second.
     ///
     /// ```
@@ -329,7 +320,6 @@ impl MonitorBuilder {
         add_sentry(
             &mut sinks,
             &mut warnings,
-            self.sentry_dsn,
             &settings.sentry,
             &env,
             version.as_deref(),

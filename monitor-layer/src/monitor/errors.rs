@@ -6,9 +6,11 @@ use super::MonitorBuilder;
 use crate::error::{BeforeSend, Category, ErrorEvent};
 
 /// As the builder was told.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct ErrorOptions {
     pub(super) before_send: Option<BeforeSend>,
+    #[cfg(feature = "sentry")]
+    pub(super) sentry_dsn: Option<String>,
     #[cfg(feature = "sentry")]
     pub(super) traces_sample_rate: Option<f64>,
     #[cfg(feature = "sentry")]
@@ -61,6 +63,13 @@ impl MonitorBuilder {
         change: impl Fn(ErrorEvent) -> Option<ErrorEvent> + Send + Sync + 'static,
     ) -> Self {
         self.errors.before_send = Some(BeforeSend::new(change));
+        self
+    }
+
+    /// Where captured failures are sent, instead of `SENTRY_DSN`.
+    #[cfg(feature = "sentry")]
+    pub fn sentry_dsn(mut self, dsn: impl Into<String>) -> Self {
+        self.errors.sentry_dsn = Some(dsn.into());
         self
     }
 

@@ -17,7 +17,6 @@ const TRACES_SAMPLE_RATE: f64 = 0.1;
 pub(super) fn add_sentry(
     sinks: &mut Sinks,
     _warnings: &mut Vec<String>,
-    dsn: Option<String>,
     settings: &SentrySettings,
     env: &str,
     version: Option<&str>,
@@ -27,7 +26,7 @@ pub(super) fn add_sentry(
     let rate = options.traces_sample_rate.or(settings.traces_sample_rate);
     let traces = Threshold::of(rate.unwrap_or(TRACES_SAMPLE_RATE))
         .map_err(BuildError::SentryTracesSampleRate)?;
-    let Some(dsn) = dsn.or_else(|| settings.dsn.clone()) else {
+    let Some(dsn) = options.sentry_dsn.as_ref().or(settings.dsn.as_ref()) else {
         return Ok(());
     };
     // The text stays out of the error: a DSN holds a key.
@@ -59,13 +58,13 @@ pub(super) fn add_sentry(
 pub(super) fn add_sentry(
     _sinks: &mut Sinks,
     warnings: &mut Vec<String>,
-    _dsn: Option<String>,
     settings: &SentrySettings,
     _env: &str,
     _version: Option<&str>,
     _metrics: &Arc<Metrics>,
     _options: &ErrorOptions,
 ) -> Result<(), BuildError> {
+    let _ = settings.traces_sample_rate;
     if settings.dsn.is_some() {
         warnings.push(
             "SENTRY_DSN is set, but this build has no `sentry` feature: it changes nothing"
