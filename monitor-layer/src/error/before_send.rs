@@ -1,4 +1,4 @@
-use std::{fmt, sync::Arc};
+use std::{cell::Cell, fmt, sync::Arc};
 
 use super::{ErrorEvent, chain::guarded};
 
@@ -8,8 +8,14 @@ type Change = dyn Fn(ErrorEvent) -> Option<ErrorEvent> + Send + Sync;
 #[derive(Clone)]
 pub(crate) struct BeforeSend(Arc<Change>);
 
-/// The user's code panicked: what it would have taken out may still be in the event.
-pub(super) struct Panicked;
+/// The user's code panicked, so that what it would have taken out may still be in the event; or the event is of a failure
+/// in that code itself, which would go on without an end.
+pub(super) struct Lost;
+
+thread_local! {
+    /// This thread is inside of the user's code.
+    static ASKED: Cell<bool> = const { Cell::new(false) };
+}
 
 impl BeforeSend {
     pub(crate) fn new(
@@ -19,8 +25,13 @@ impl BeforeSend {
     }
 
     /// `None` where the user does not want it.
-    pub(super) fn apply(&self, event: ErrorEvent) -> Result<Option<ErrorEvent>, Panicked> {
-        guarded(|| (self.0)(event)).ok_or(Panicked)
+    pub(super) fn apply(&self, event: ErrorEvent) -> Result<Option<ErrorEvent>, Lost> {
+        if ASKED.try_with(|asked| asked.replace(true)).unwrap_or(true) {
+            return Err(Lost);
+        }
+        let changed = guarded(|| (self.0)(event));
+        let _ = ASKED.try_with(|asked| asked.set(false));
+        changed.ok_or(Lost)
     }
 }
 

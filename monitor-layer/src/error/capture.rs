@@ -8,7 +8,7 @@ use tracing::Metadata;
 
 use super::{
     BeforeSend, Classifier, Draft, Due, ErrorEvent, Failure, PanicPlace, Said, Seen,
-    before_send::Panicked,
+    before_send::Lost,
     draft::redact,
     limit::{Limit, kind},
 };
@@ -269,7 +269,7 @@ impl Capture {
             event = match before_send.apply(event) {
                 Ok(Some(event)) => event,
                 Ok(None) => return,
-                Err(Panicked) => return core.metrics.dropped(Signal::Errors),
+                Err(Lost) => return core.metrics.dropped(Signal::Errors),
             };
             redact(&mut event, &core.redactor);
         }

@@ -42,7 +42,8 @@ impl MonitorBuilder {
     }
 
     /// Lets each error event pass here before it is sent, to be changed or, by `None`, dropped. A dropped one counts in
-    /// `errors_total`, and not as lost; one that this panics at is lost.
+    /// `errors_total`, and not as lost; one that this panics at is lost, as is one
+    /// of a failure that is captured in here.
     ///
     /// Its secrets are redacted before, and those that are added after. It runs where the failed exchange or job ends,
     /// so that it should not take long; the last one that is given counts.

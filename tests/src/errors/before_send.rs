@@ -64,14 +64,19 @@ async fn an_event_that_it_panics_at_is_lost_and_the_work_goes_on() {
 }
 
 #[tokio::test]
-async fn one_that_captures_in_turn_comes_to_an_end() {
+async fn one_that_captures_in_turn_does_not_go_on_without_an_end() {
     let monitor = TestMonitor::build("api", |builder| {
         builder.before_send(|event| {
-            capture_error("again");
+            // Another one each time.
+            capture_error(&format!("{}x", event.message));
             Some(event)
         })
     })
     .unwrap();
     monitor.scope(async { capture_error("first").send() }).await;
-    assert!(monitor.errors().len() <= 11);
+    assert_eq!(monitor.errors().len(), 1);
+    assert_eq!(
+        (monitor.metric("errors_total", []), lost(&monitor)),
+        (2.0, 1.0)
+    );
 }
