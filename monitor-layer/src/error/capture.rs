@@ -1,6 +1,6 @@
 use std::{
     panic::Location,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     time::{Duration, Instant},
 };
 
@@ -26,6 +26,8 @@ pub(crate) struct Capture {
     before_send: Option<BeforeSend>,
     limit: Limit,
     sinks: Sinks,
+    /// Where events wait, for a flush.
+    waiting: Mutex<Vec<Weak<Unit>>>,
 }
 
 /// The error sinks of a monitor.
@@ -89,6 +91,7 @@ impl Capture {
             before_send,
             limit: Limit::default(),
             sinks,
+            waiting: Mutex::default(),
         }
     }
 
@@ -218,7 +221,10 @@ impl Capture {
         }
         let draft = Draft::new(core, scope, origin, failure, said).numbered(number);
         let draft = match owner {
-            Some(owner) => unit.failures.wait(owner, draft),
+            Some(owner) => {
+                self.remember_waiting(unit);
+                unit.failures.wait(owner, draft)
+            }
             None => Some(draft),
         };
         if let Some(draft) = draft {
@@ -237,13 +243,49 @@ impl Capture {
         due.uncounted
             .into_iter()
             .for_each(|category| self.count(core, category));
+        if due.drafts.is_empty() {
+            return;
+        }
+        self.forget_waiting(unit);
         for draft in due.drafts {
             self.complete(core, draft, unit, retried);
         }
     }
 
-    /// Sends everything that is on its way, and waits for at most `deadline`.
+    fn remember_waiting(&self, unit: &Arc<Unit>) {
+        let mut waiting = self.waiting();
+        if !waiting
+            .iter()
+            .any(|known| known.as_ptr() == Arc::as_ptr(unit))
+        {
+            waiting.push(Arc::downgrade(unit));
+        }
+    }
+
+    fn forget_waiting(&self, unit: &Unit) {
+        self.waiting()
+            .retain(|known| !std::ptr::eq(known.as_ptr(), unit));
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Vec<Weak<Unit>>> {
+        // Nothing panics while the lock is held.
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sends what waits for an end, too, for the process may be over before it; and waits for at most `deadline`.
     pub(crate) fn flush(&self, deadline: Duration) {
+        let waiting: Vec<_> = self.waiting().iter().filter_map(Weak::upgrade).collect();
+        for unit in waiting {
+            let due = unit.failures.end(true);
+            if let Some(core) = due.core.clone() {
+                self.send_due(&core, due, &unit, false);
+            }
+        }
+        self.wait_until_sent(deadline);
+    }
+
+    /// Waits until what was sent has arrived or is lost, for at most `deadline`.
+    pub(super) fn wait_until_sent(&self, deadline: Duration) {
         #[cfg(feature = "sentry")]
         if let Some(sentry) = &self.sinks.sentry {
             sentry.flush(deadline);

@@ -100,7 +100,7 @@ pub(crate) fn on_panic(core: &Arc<Core>, panic: &PanicHookInfo<'_>) {
         .spawn(move || {
             let _ = TELLS.try_with(|tells| tells.set(true));
             tell(&core, scope, place);
-            core.errors.flush(DEADLINE);
+            core.errors.wait_until_sent(DEADLINE);
             let _ = done.send(());
         });
     if telling.is_ok() {

@@ -190,3 +190,23 @@ async fn a_job_s_failures_are_sent_at_its_end_and_a_request_s_around_it_are_not(
     assert_eq!(monitor.errors()[1].transaction, "GET /run");
     assert_eq!(monitor.errors().len(), 2);
 }
+
+#[tokio::test]
+async fn a_flush_sends_what_waits_for_an_end_that_may_not_come() {
+    let monitor = TestMonitor::new("api");
+    let seen = monitor.clone();
+    let job = monitor.job("job-1").run(async move {
+        let _ = load(1).await;
+        seen.flush(std::time::Duration::from_secs(20));
+        let sent = seen.errors().len();
+        let _ = load(2).await;
+        assert_eq!(
+            (sent, seen.errors().len()),
+            (1, 1),
+            "what comes after it waits again"
+        );
+        Ok::<_, io::Error>(())
+    });
+    job.await.unwrap();
+    assert_eq!(monitor.errors().len(), 2);
+}
