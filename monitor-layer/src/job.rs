@@ -4,7 +4,7 @@ use tracing::Level;
 
 use crate::{
     clock,
-    error::{AsReported, Failure, Origin},
+    error::{AsReported, Attempt, AttemptEnd, Failure, Origin},
     log::{Key, add_tags},
     metrics::{JobEnd, JobMetrics},
     monitor::Core,
@@ -135,6 +135,7 @@ impl Job {
             TraceContext::root(&self.core.sampler)
         };
         let mut scope = Scope::new(context, Some(Arc::clone(&self.core)));
+        scope.catches_panics = true;
         scope.unit = Some(Arc::new(Unit::new(State {
             user: self.user.clone(),
             job: Some(Arc::clone(&self.id)),
@@ -209,6 +210,12 @@ impl RunningJob {
     fn tell(&self, end: &WorkEnd<'_>) {
         let core = &self.core;
         let elapsed = self.started.elapsed();
+        let attempt_end = match end {
+            WorkEnd::Success => AttemptEnd::Succeeded,
+            WorkEnd::Error(_) => AttemptEnd::Failed,
+            WorkEnd::Panicked(_) => AttemptEnd::Panicked,
+            WorkEnd::Cancelled => AttemptEnd::Cancelled,
+        };
         let (end, failure) = match end {
             WorkEnd::Success => (JobEnd::Completed, None),
             WorkEnd::Error(reported) => (
@@ -220,6 +227,15 @@ impl RunningJob {
         };
         self.instruments.ended(end, elapsed);
         let failure = failure.map(|failure| core.errors.capture(core, Origin::Job, failure));
+        core.errors.attempt_ended(
+            core,
+            &Attempt {
+                niche: &self.niche,
+                end: attempt_end,
+                retried: false,
+                elapsed,
+            },
+        );
         let (level, message) = match end {
             JobEnd::Completed => (Level::INFO, "Job completed"),
             JobEnd::Cancelled => (Level::WARN, "Job failed"),

@@ -29,7 +29,8 @@ pub use self::health::InvalidCheck;
 pub use self::trace::Otlp;
 pub use self::{
     error::{
-        AsReported, Categorize, Category, Classification, ErrorEvent, Reported, UnknownCategory,
+        AsReported, Breadcrumb, Categorize, Category, Classification, ErrorEvent, ErrorLevel,
+        ErrorReport, Reported, UnknownCategory, capture_error, capture_message,
     },
     exchange::{
         Admission, Cause, CountRequestBody, End, ExchangeLayer, ExchangeService, GrpcStatus,
@@ -54,7 +55,7 @@ pub use self::{
         TraceId, TraceState, Trust, TrustPolicy, current,
     },
 };
-pub use monitor_macros::instrument_step;
+pub use monitor_macros::{Categorize, instrument_step};
 
 /// What `#[instrument_step]` expands to; no part of the public interface.
 #[doc(hidden)]

@@ -1,16 +1,24 @@
 //! What one exchange or job knows about itself: shared by all that runs inside it.
 
-use std::{
-    collections::VecDeque,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
-};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use crate::{error::Classification, exchange::Route, trace::SpanId};
+use crate::{
+    error::{Breadcrumbs, Failures},
+    exchange::Route,
+    trace::SpanId,
+};
 
 /// The shared state of one exchange or job. Written rarely, so a plain mutex holds it.
 #[derive(Default)]
 pub(crate) struct Unit {
     state: Mutex<State>,
+    /// What failed in here.
+    pub(crate) failures: Failures,
+    /// Its last log lines.
+    pub(crate) breadcrumbs: Breadcrumbs,
+    /// Its steps that are over, for its transaction.
+    #[cfg(feature = "sentry")]
+    pub(crate) steps: crate::error::StepSpans,
     /// What its spans are to tell once they are over.
     #[cfg(feature = "otlp")]
     pub(crate) trail: crate::trace::otlp::Trail,
@@ -28,27 +36,18 @@ pub(crate) struct State {
     pub(crate) tags: Vec<(String, String)>,
     /// The template that an inner layer named, for an outer one that cannot see it.
     pub(crate) route: Option<Route>,
-    /// Failures that were captured in here and may still be on their way up.
-    pub(crate) captured: VecDeque<Captured>,
     /// What a job was started in, and at which span.
     pub(crate) outer: Option<(Weak<Unit>, SpanId)>,
-}
-
-/// A failure that was captured where it happened.
-#[derive(Clone)]
-pub(crate) struct Captured {
-    /// The error's text and those of its sources.
-    pub(crate) texts: Vec<String>,
-    /// What it counts as, wherever it is told of again.
-    pub(crate) classification: Classification,
-    /// The span that gets to see the failure next, and that has nothing new to tell if it fails by it.
-    pub(crate) next: Option<SpanId>,
 }
 
 impl Unit {
     pub(crate) fn new(state: State) -> Self {
         Self {
             state: Mutex::new(state),
+            failures: Failures::default(),
+            breadcrumbs: Breadcrumbs::default(),
+            #[cfg(feature = "sentry")]
+            steps: Default::default(),
             #[cfg(feature = "otlp")]
             trail: Default::default(),
         }

@@ -1,6 +1,7 @@
-//! The attribute of `monitor-layer`, which re-exports and documents it.
+//! The attribute and the derive of `monitor-layer`, which re-exports and documents them.
 
 mod arguments;
+mod categorize;
 mod expand;
 mod function;
 mod parameters;
@@ -57,4 +58,36 @@ use proc_macro::TokenStream;
 #[proc_macro_attribute]
 pub fn instrument_step(arguments: TokenStream, item: TokenStream) -> TokenStream {
     expand::instrument_step(arguments.into(), &item.into()).into()
+}
+
+/// Lets an error tell its category, its code and whether another try may succeed, by attributes.
+///
+/// `#[category(…)]` is one of `auth`, `pipeline`, `payment`, `timeout`, `rate_limit` and `unknown`. `#[code("…")]` is a
+/// stable code to search for; one that begins with `AUTH_`, `PIPELINE_` or `PAYMENT_` tells the category, so that no
+/// other is needed. `#[transient]` says that another try may succeed. They stand on a variant or on the type, for all
+/// variants that say nothing themselves.
+///
+/// ```
+/// use monitor_layer::{Categorize, Category};
+///
+/// #[derive(Debug, Categorize)]
+/// #[category(payment)]
+/// enum CheckoutError {
+///     #[code("PAYMENT_CARD_DECLINED")]
+///     CardDeclined { reason: String },
+///     #[category(timeout)]
+///     #[transient]
+///     NoAnswer,
+///     OutOfStock,
+/// }
+///
+/// let declined = CheckoutError::CardDeclined { reason: "expired".to_owned() };
+/// assert_eq!(declined.code(), Some("PAYMENT_CARD_DECLINED"));
+/// assert_eq!(CheckoutError::NoAnswer.category(), Some(Category::Timeout));
+/// assert!(CheckoutError::NoAnswer.is_transient());
+/// assert_eq!(CheckoutError::OutOfStock.category(), Some(Category::Payment));
+/// ```
+#[proc_macro_derive(Categorize, attributes(category, code, transient))]
+pub fn categorize(item: TokenStream) -> TokenStream {
+    categorize::derive(item.into()).into()
 }

@@ -1,23 +1,33 @@
 use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::{Duration, SystemTime},
+    panic::Location,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    time::{Duration, Instant},
 };
 
-use super::{Classification, Classifier, ErrorEvent, Failure};
+use tracing::Metadata;
+
+use super::{
+    BeforeSend, Classifier, Draft, Due, ErrorEvent, Failure, PanicPlace, Said, Seen,
+    before_send::Lost,
+    draft::redact,
+    limit::{Limit, kind},
+};
 use crate::{
+    log::level_name,
+    metrics::Signal,
     monitor::Core,
-    redact::REDACTED,
-    trace::{SpanId, current::Scope},
-    unit::{Captured, State},
+    trace::current::{self, Scope},
+    unit::Unit,
 };
-
-/// Enough to know a failure again on its way up: those before it have mostly arrived or were handled.
-const REMEMBERED: usize = 64;
 
 /// Where failures go: counted always, sent where there is a sink.
 pub(crate) struct Capture {
     classifier: Classifier,
+    before_send: Option<BeforeSend>,
+    limit: Limit,
     sinks: Sinks,
+    /// Where events wait, for a flush.
+    waiting: Mutex<Vec<Weak<Unit>>>,
 }
 
 /// The error sinks of a monitor.
@@ -38,6 +48,14 @@ impl Sinks {
             sentry: None,
         }
     }
+
+    fn any(&self) -> bool {
+        #[cfg(feature = "sentry")]
+        if self.sentry.is_some() {
+            return true;
+        }
+        self.memory.is_some()
+    }
 }
 
 /// What failed.
@@ -45,52 +63,229 @@ impl Sinks {
 pub(crate) enum Origin<'a> {
     Step(&'a str),
     Job,
-    Exchange { method: &'a str, route: &'a str },
+    Exchange {
+        method: &'a str,
+        route: &'a str,
+    },
+    /// Nothing, as far as is known: somebody in here tells of a failure.
+    Told(Teller),
+}
+
+/// Who tells of a failure that nothing has failed by yet. The same one tells of another each time, others of the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Teller {
+    /// A log line, by its call site.
+    Line(usize),
+    Report(&'static Location<'static>),
+    Hook,
 }
 
 impl Capture {
-    pub(crate) fn new(classifier: Classifier, sinks: Sinks) -> Self {
-        Self { classifier, sinks }
+    pub(crate) fn new(
+        classifier: Classifier,
+        before_send: Option<BeforeSend>,
+        sinks: Sinks,
+    ) -> Self {
+        Self {
+            classifier,
+            before_send,
+            limit: Limit::default(),
+            sinks,
+            waiting: Mutex::default(),
+        }
     }
 
     pub(crate) fn classifier(&self) -> &Classifier {
         &self.classifier
     }
 
-    /// Makes one event of a failure of what is current, unless what failed inside has made it: an error that travels
-    /// up through steps keeps its text, or carries it as a source. Gives the failure back, as what it is known for.
-    pub(crate) fn capture(&self, core: &Core, origin: Origin<'_>, mut failure: Failure) -> Failure {
+    /// Whether events are made of failures, and so whether what comes before one is worth keeping.
+    #[inline]
+    pub(crate) fn collects(&self) -> bool {
+        self.sinks.any()
+    }
+
+    /// Keeps a line of the user's in case its exchange or job fails; of nobody's lines, where events are made of
+    /// failures.
+    #[inline]
+    pub(crate) fn keep_breadcrumb(
+        &self,
+        core: &Core,
+        metadata: &'static Metadata<'static>,
+        message: &str,
+        fields: &[u8],
+    ) {
+        if !self.collects() {
+            return;
+        }
+        let unit = current::with_current(|scope| {
+            let scope = scope?;
+            let has_end = scope.in_exchange || scope.unit.as_ref()?.lock().niche.is_some();
+            let owner = scope.core.as_ref().filter(|_| has_end)?;
+            let is_own = Arc::ptr_eq(&owner.shared, &core.shared);
+            is_own.then(|| Arc::clone(scope.shared_unit()))
+        });
+        if let Some(unit) = unit {
+            let level = level_name(*metadata.level());
+            unit.breadcrumbs
+                .add(level, metadata.target(), message, fields);
+        }
+    }
+
+    /// The Sentry sink, where there is one.
+    #[cfg(feature = "sentry")]
+    pub(crate) fn sentry(&self) -> Option<&super::sentry::Sink> {
+        self.sinks.sentry.as_ref()
+    }
+
+    /// Notes a failure of what is current, unless what failed inside has made it: an error that travels up through
+    /// steps keeps its text, or carries it as a source. Gives the failure back, as what it is known for.
+    pub(crate) fn capture(&self, core: &Core, origin: Origin<'_>, failure: Failure) -> Failure {
+        self.note(core, origin, failure, Said::default())
+    }
+
+    /// The same, with what was said of it. Its event is sent when its exchange or job attempt ends; at once where there
+    /// is none, or it is over.
+    pub(super) fn note(
+        &self,
+        core: &Core,
+        origin: Origin<'_>,
+        mut failure: Failure,
+        mut said: Said,
+    ) -> Failure {
         let Some(scope) = Scope::current() else {
             return failure;
         };
-        let mut state = State::default();
-        if let Some(unit) = &scope.unit {
-            let mut shared = unit.lock();
-            let known = pass_on(&mut shared, &scope, &failure)
-                .or_else(|| behind_answer(&shared, origin, &failure));
-            let is_known = known.is_some();
-            if let Some(known) = known {
-                failure.classification = known;
-            } else {
-                remember(&mut shared, &failure, scope.enclosing);
+        let Some(unit) = &scope.unit else {
+            return failure;
+        };
+        let seen = Seen {
+            at: scope.own_context().span_id(),
+            enclosing: scope.enclosing,
+            teller: match origin {
+                Origin::Told(teller) => Some(teller),
+                _ => None,
+            },
+        };
+        let recognised = unit.failures.recognise(seen, &failure, &mut said);
+        if let Some(recognised) = recognised {
+            failure.classification = recognised.classification;
+            for _ in 0..recognised.uncounted {
+                self.count(core, failure.classification.category);
             }
-            state = shared.clone();
-            drop(shared);
-            if let (Origin::Job, Some((outer, span))) = (origin, &state.outer)
-                && let Some(outer) = outer.upgrade()
-            {
-                remember(&mut outer.lock(), &failure, Some(*span));
-            }
-            if is_known {
-                return failure;
-            }
+        } else {
+            self.note_new(core, &scope, unit, origin, &failure, said);
         }
-        core.metrics.error_captured(failure.classification.category);
-        self.send(|| event(core, &scope, origin, &failure, state));
+        let outer = matches!(origin, Origin::Job).then(|| unit.lock().outer.clone());
+        if let Some((outer, span)) = outer.flatten()
+            && let Some(outer) = outer.upgrade()
+        {
+            let (_, forgotten) = outer.failures.remember(&failure, Some(span), None, false);
+            forgotten
+                .into_iter()
+                .for_each(|category| self.count(core, category));
+        }
         failure
     }
 
+    fn note_new(
+        &self,
+        core: &Core,
+        scope: &Scope,
+        unit: &Arc<Unit>,
+        origin: Origin<'_>,
+        failure: &Failure,
+        said: Said,
+    ) {
+        let teller = match origin {
+            Origin::Told(teller) => Some(teller),
+            _ => None,
+        };
+        let has_end = scope.in_exchange || unit.lock().niche.is_some();
+        let owner = scope.core.as_ref().filter(|_| has_end);
+        let owner = owner.filter(|owner| unit.failures.belong_to(owner));
+        let is_uncounted = owner.is_some() && failure.is_vague();
+        if !is_uncounted {
+            self.count(core, failure.classification.category);
+        }
+        let next = match teller {
+            Some(_) => Some(scope.own_context().span_id()),
+            None => scope.enclosing,
+        };
+        let (number, forgotten) = unit.failures.remember(failure, next, teller, is_uncounted);
+        forgotten
+            .into_iter()
+            .for_each(|category| self.count(core, category));
+        if !self.collects() {
+            return;
+        }
+        let draft = Draft::new(core, scope, origin, failure, said).numbered(number);
+        let draft = match owner {
+            Some(owner) => {
+                self.remember_waiting(unit);
+                unit.failures.wait(owner, draft)
+            }
+            None => Some(draft),
+        };
+        if let Some(draft) = draft {
+            self.complete(core, draft, unit, false);
+        }
+    }
+
+    /// The exchange or the attempt of a job is over: what was noted in it is sent. `retried` says that the job will be
+    /// tried again, in this unit or in another one, so that it is a warning.
+    pub(crate) fn unit_ended(&self, core: &Core, unit: &Unit, retried: bool) {
+        let due = unit.failures.end(retried);
+        self.send_due(core, due, unit, retried);
+    }
+
+    fn send_due(&self, core: &Core, due: Due, unit: &Unit, retried: bool) {
+        due.uncounted
+            .into_iter()
+            .for_each(|category| self.count(core, category));
+        if due.drafts.is_empty() {
+            return;
+        }
+        self.forget_waiting(unit);
+        for draft in due.drafts {
+            self.complete(core, draft, unit, retried);
+        }
+    }
+
+    fn remember_waiting(&self, unit: &Arc<Unit>) {
+        let mut waiting = self.waiting();
+        if !waiting
+            .iter()
+            .any(|known| known.as_ptr() == Arc::as_ptr(unit))
+        {
+            waiting.push(Arc::downgrade(unit));
+        }
+    }
+
+    fn forget_waiting(&self, unit: &Unit) {
+        self.waiting()
+            .retain(|known| !std::ptr::eq(known.as_ptr(), unit));
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Vec<Weak<Unit>>> {
+        // Nothing panics while the lock is held.
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sends what waits for an end, too, for the process may be over before it; and waits for at most `deadline`.
     pub(crate) fn flush(&self, deadline: Duration) {
+        let waiting: Vec<_> = self.waiting().iter().filter_map(Weak::upgrade).collect();
+        for unit in waiting {
+            let due = unit.failures.end(true);
+            if let Some(core) = due.core.clone() {
+                self.send_due(&core, due, &unit, false);
+            }
+        }
+        self.wait_until_sent(deadline);
+    }
+
+    /// Waits until what was sent has arrived or is lost, for at most `deadline`.
+    pub(super) fn wait_until_sent(&self, deadline: Duration) {
         #[cfg(feature = "sentry")]
         if let Some(sentry) = &self.sinks.sentry {
             sentry.flush(deadline);
@@ -98,121 +293,49 @@ impl Capture {
         let _ = deadline;
     }
 
-    fn send(&self, event: impl FnOnce() -> ErrorEvent) {
-        let Some(memory) = &self.sinks.memory else {
-            #[cfg(feature = "sentry")]
-            if let Some(sentry) = &self.sinks.sentry {
-                sentry.send(event());
-            }
+    fn count(&self, core: &Core, category: super::Category) {
+        core.metrics.error_captured(category);
+    }
+
+    fn complete(&self, core: &Core, draft: Draft, unit: &Unit, retried: bool) {
+        let (event, place) = draft.complete(core, unit, retried);
+        self.send(core, event, place);
+    }
+
+    fn send(&self, core: &Core, mut event: ErrorEvent, place: PanicPlace) {
+        let Some(suppressed) = self.limit.admit(kind(&event), Instant::now()) else {
             return;
         };
-        let event = event();
+        event.suppressed = suppressed;
+        if let Some(before_send) = &self.before_send {
+            event = match before_send.apply(event) {
+                Ok(Some(event)) => event,
+                Ok(None) => return,
+                Err(Lost) => return core.metrics.dropped(Signal::Errors),
+            };
+            redact(&mut event, &core.redactor);
+        }
+        #[cfg(not(feature = "sentry"))]
+        drop(place);
         #[cfg(feature = "sentry")]
         if let Some(sentry) = &self.sinks.sentry {
-            sentry.send(event.clone());
+            sentry.send(event.clone(), place);
         }
-        memory
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(event);
-    }
-}
-
-/// What this span's failure is known for, if it was captured further in; it then goes on to the span around.
-fn pass_on(state: &mut State, scope: &Scope, failure: &Failure) -> Option<Classification> {
-    let mut known = None;
-    let own = scope.own_context().span_id();
-    for captured in &mut state.captured {
-        if captured.next == Some(own) && texts(failure).any(|text| captured.texts.contains(text)) {
-            captured.next = scope.enclosing;
-            captured.texts = texts(failure).cloned().collect();
-            known = Some(captured.classification.clone());
+        if let Some(memory) = &self.sinks.memory {
+            memory
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(event);
         }
     }
-    known
 }
 
-/// An answer's status says nothing of which failure led to it: the last one did.
-fn behind_answer(state: &State, origin: Origin<'_>, failure: &Failure) -> Option<Classification> {
-    let is_status = matches!(origin, Origin::Exchange { .. })
-        && failure.type_name == super::exchange::STATUS_TYPE;
-    let last = state.captured.back().filter(|_| is_status)?;
-    Some(last.classification.clone())
-}
-
-fn remember(state: &mut State, failure: &Failure, next: Option<SpanId>) {
-    if state.captured.len() == REMEMBERED {
-        state.captured.pop_front();
-    }
-    state.captured.push_back(Captured {
-        texts: texts(failure).cloned().collect(),
-        classification: failure.classification.clone(),
-        next,
-    });
-}
-
-fn texts(failure: &Failure) -> impl Iterator<Item = &String> {
-    std::iter::once(&failure.message).chain(&failure.chain)
-}
-
-fn event(
-    core: &Core,
-    scope: &Scope,
-    origin: Origin<'_>,
-    failure: &Failure,
-    state: State,
-) -> ErrorEvent {
-    let route = match origin {
-        Origin::Exchange { route, .. } => Some(route.to_owned()),
-        Origin::Step(_) | Origin::Job => scope
-            .route
-            .as_ref()
-            .or(state.route.as_ref())
-            .map(|route| route.as_str().to_owned()),
-    };
-    let transaction = match (&state.niche, &route, origin) {
-        (Some(niche), ..) => format!("job {niche}"),
-        (None, Some(route), Origin::Exchange { method, .. }) => format!("{method} {route}"),
-        (None, Some(route), _) => match &scope.method {
-            Some(method) => format!("{method} {route}"),
-            None => route.clone(),
-        },
-        (None, None, Origin::Step(step)) => step.to_owned(),
-        (None, None, _) => "job".to_owned(),
-    };
-    ErrorEvent {
-        timestamp: SystemTime::now(),
-        service: core.service.to_string(),
-        env: core.env.to_string(),
-        trace_id: scope.context.trace_id(),
-        span_id: scope.context.span_id(),
-        parent_span_id: scope.context.parent_span_id(),
-        transaction,
-        user: state.user.as_deref().map(str::to_owned),
-        job: state.job.as_deref().map(str::to_owned),
-        attempt: state.attempt,
-        step: scope.step.map(|step| step.name().to_owned()),
-        route,
-        error_type: failure.type_name.clone(),
-        message: core.redactor.text(&failure.message).into_owned(),
-        chain: failure
-            .chain
-            .iter()
-            .map(|text| core.redactor.text(text).into_owned())
-            .collect(),
-        category: failure.classification.category,
-        code: failure.classification.code.as_deref().map(str::to_owned),
-        tags: state
-            .tags
-            .into_iter()
-            .map(|(key, value)| {
-                let value = if core.redactor.is_sensitive(&key) {
-                    REDACTED.to_owned()
-                } else {
-                    core.redactor.text(&value).into_owned()
-                };
-                (key, value)
-            })
-            .collect(),
+/// What still waits in a unit that has no other end, as one of an exchange that nobody measures.
+impl Drop for Unit {
+    fn drop(&mut self) {
+        let due = self.failures.take();
+        if let Some(core) = due.core.clone() {
+            core.errors.send_due(&core, due, self, false);
+        }
     }
 }

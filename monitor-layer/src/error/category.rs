@@ -98,7 +98,8 @@ impl Error for UnknownCategory {}
 ///
 /// A category decides. Else a code with the prefix `AUTH_`, `PIPELINE_` or `PAYMENT_` does, and else what is known
 /// of the error's type and text. Steps see this trait on the error that they return; errors further down the source
-/// chain are asked where their type is registered with the monitor's builder.
+/// chain are asked where their type is registered with the monitor's builder. Mostly derived, by
+/// [`derive(Categorize)`](macro@crate::Categorize); by hand it is:
 ///
 /// ```
 /// use std::{error::Error, fmt};

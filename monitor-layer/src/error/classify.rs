@@ -1,4 +1,4 @@
-use std::{error::Error, io};
+use std::{error::Error, fmt, io, sync::Arc};
 
 use super::{
     Categorize, Category,
@@ -47,10 +47,14 @@ impl Classification {
 }
 
 /// Finds the category of errors.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Classifier {
     registered: Vec<for<'a> fn(&'a (dyn Error + 'static)) -> Option<Own<'a>>>,
+    asked: Vec<Arc<Ask>>,
 }
+
+/// What the user knows of errors that are others'.
+type Ask = dyn Fn(&(dyn Error + 'static)) -> Option<Category> + Send + Sync;
 
 /// What an error says of itself.
 #[derive(Clone, Copy, Debug, Default)]
@@ -65,10 +69,20 @@ pub(crate) struct Own<'a> {
 impl<'a> Own<'a> {
     pub(crate) fn of(error: &'a impl Categorize) -> Self {
         Self {
-            category: error.category(),
-            code: error.code(),
-            is_transient: error.is_transient(),
+            category: guarded(|| error.category()).flatten(),
+            code: guarded(|| error.code()).flatten(),
+            is_transient: guarded(|| error.is_transient()).unwrap_or(false),
             or_category: None,
+        }
+    }
+
+    /// With what somebody else says of it, in place of what it says itself.
+    pub(super) fn or(self, category: Option<Category>, code: Option<&'a str>) -> Self {
+        Self {
+            // A code that is said tells the category, unless that is said, too.
+            category: category.or(self.category.filter(|_| code.is_none())),
+            code: code.or(self.code),
+            ..self
         }
     }
 }
@@ -80,8 +94,16 @@ impl Classifier {
             .push(|error| downcast::<E>(error).map(Own::of));
     }
 
+    /// The user is asked for errors that no code tells of.
+    pub(crate) fn ask(
+        &mut self,
+        ask: impl Fn(&(dyn Error + 'static)) -> Option<Category> + Send + Sync + 'static,
+    ) {
+        self.asked.push(Arc::new(ask));
+    }
+
     /// Decides by, in this order: the error's own category; a code of its own, of a registered type or at the start
-    /// of a text; a known type; a phrase. Each is looked for from the error inwards before the next is.
+    /// of a text; what the user says of it; a known type; a phrase. Each is looked for from the error inwards before the next is.
     ///
     /// `own` is what the error's type, where it was seen, says by [`Categorize`].
     pub(crate) fn classify(
@@ -92,11 +114,11 @@ impl Classifier {
         let told: Vec<_> = own.into_iter().chain(self.asked(error)).collect();
         Classification {
             is_transient: told.iter().any(|own| own.is_transient),
-            ..Self::decide(error, &told)
+            ..self.decide(error, &told)
         }
     }
 
-    fn decide(error: &(dyn Error + 'static), told: &[Own<'_>]) -> Classification {
+    fn decide(&self, error: &(dyn Error + 'static), told: &[Own<'_>]) -> Classification {
         let mut code = None;
         for own in told {
             if let Some(category) = own.category.or_else(|| by_prefix(own.code?)) {
@@ -104,18 +126,25 @@ impl Classifier {
             }
             code = code.or(own.code);
         }
-        let (mut by_type, mut by_phrase) = (None, None);
+        let (mut by_user, mut by_type, mut by_phrase) = (None, None, None);
         for link in links(error) {
             let text = text_within(link, LONGEST_TEXT);
             if let Some((category, code)) = leading_code(&text) {
                 return Classification::new(category, Some(code));
             }
+            by_user = by_user.or_else(|| self.user_s(link));
             by_type = by_type.or_else(|| known_type(link));
             by_phrase = by_phrase.or_else(|| phrase(&text));
         }
         let said = told.iter().find_map(|own| own.or_category);
-        let category = said.or(by_type).or(by_phrase);
+        let category = said.or(by_user).or(by_type).or(by_phrase);
         Classification::new(category.unwrap_or(Category::Unknown), code)
+    }
+
+    /// What the user's classifiers say, the first of them that knows; one that panics knows nothing.
+    fn user_s(&self, link: &(dyn Error + 'static)) -> Option<Category> {
+        let mut said = self.asked.iter().map(|ask| guarded(|| ask(link)).flatten());
+        said.find_map(|category| category)
     }
 
     /// Decides for an error of which nothing but its text, its source and what it says of itself is known.
@@ -171,6 +200,16 @@ impl Classifier {
                 .iter()
                 .filter_map(move |ask| guarded(|| ask(link)).flatten())
         })
+    }
+}
+
+impl fmt::Debug for Classifier {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Classifier")
+            .field("registered", &self.registered.len())
+            .field("asked", &self.asked.len())
+            .finish()
     }
 }
 

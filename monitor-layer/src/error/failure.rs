@@ -1,7 +1,10 @@
 use std::{borrow::Cow, error::Error};
 
-use super::{Categorize, Category, Classification, chain, classify::Own};
+use super::{Categorize, Category, Classification, chain, classify::Own, panic::PANIC_TYPE};
 use crate::monitor::Core;
+
+/// The type of errors that only a log line had.
+const LINE_TYPE: &str = "error";
 
 /// An error as the code that saw it hands it over.
 #[derive(Debug)]
@@ -24,12 +27,12 @@ enum Value<'a> {
 
 impl<'a> Reported<'a> {
     /// An error of type `E`.
-    pub(crate) fn error<E>(error: &'a (dyn Error + 'static)) -> Self {
+    pub(crate) fn error<E: ?Sized>(error: &'a (dyn Error + 'static)) -> Self {
         Self::new::<E>(Value::Error(error))
     }
 
     /// Something of type `E` that shows as this, and the error behind it.
-    pub(crate) fn text<E>(text: String, source: Option<&'a (dyn Error + 'static)>) -> Self {
+    pub(crate) fn text<E: ?Sized>(text: String, source: Option<&'a (dyn Error + 'static)>) -> Self {
         Self::new::<E>(Value::Text(text, source))
     }
 
@@ -52,6 +55,22 @@ impl<'a> Reported<'a> {
         }
     }
 
+    /// No error, but what somebody says.
+    pub(crate) fn message(text: String) -> Self {
+        Self {
+            type_name: "message",
+            ..Self::text::<()>(text, None)
+        }
+    }
+
+    /// With a category and a code, in place of what is found.
+    pub(crate) fn told(self, category: Option<Category>, code: Option<&'a str>) -> Self {
+        Self {
+            own: self.own.or(category, code),
+            ..self
+        }
+    }
+
     /// With what the error says of itself.
     pub(crate) fn categorized(self, error: &'a impl Categorize) -> Self {
         Self {
@@ -60,7 +79,7 @@ impl<'a> Reported<'a> {
         }
     }
 
-    fn new<E>(value: Value<'a>) -> Self {
+    fn new<E: ?Sized>(value: Value<'a>) -> Self {
         Self {
             type_name: std::any::type_name::<E>(),
             value,
@@ -71,7 +90,7 @@ impl<'a> Reported<'a> {
 
 /// An error that can be reported; `M` tells apart how it is read, and is always inferred.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be reported as the error of a job",
+    message = "`{Self}` cannot be reported as an error",
     note = "expected an `Error` that is `'static`, a boxed one, `anyhow`'s or its like, `String`, `&str` or `()`"
 )]
 pub trait AsReported<M> {
@@ -106,9 +125,33 @@ impl AsReported<Told> for Box<dyn Error> {
     }
 }
 
+impl AsReported<Told> for Box<dyn Error + Send> {
+    fn as_reported(&self) -> Reported<'_> {
+        Reported::error::<Self>(self.as_ref())
+    }
+}
+
+impl AsReported<Told> for dyn Error {
+    fn as_reported(&self) -> Reported<'_> {
+        Reported::error::<Self>(self)
+    }
+}
+
+impl AsReported<Told> for dyn Error + Send + Sync {
+    fn as_reported(&self) -> Reported<'_> {
+        Reported::error::<Self>(self)
+    }
+}
+
 impl AsReported<Told> for String {
     fn as_reported(&self) -> Reported<'_> {
         Reported::text::<Self>(self.clone(), None)
+    }
+}
+
+impl AsReported<Told> for str {
+    fn as_reported(&self) -> Reported<'_> {
+        Reported::text::<&str>(self.to_owned(), None)
     }
 }
 
@@ -175,9 +218,22 @@ impl Failure {
         }
     }
 
+    /// Of which a log line tells: what it is of is not known.
+    pub(crate) fn line(core: &Core, error: &(dyn Error + 'static)) -> Self {
+        Self {
+            type_name: LINE_TYPE.to_owned(),
+            ..Self::reported(core, &Reported::error::<()>(error), None)
+        }
+    }
+
+    /// Whether whoever fails by it knows better what it is.
+    pub(super) fn is_vague(&self) -> bool {
+        self.type_name == LINE_TYPE
+    }
+
     pub(crate) fn panicked(core: &Core, message: &str) -> Self {
         Self {
-            type_name: "panic".to_owned(),
+            type_name: PANIC_TYPE.to_owned(),
             message: message.to_owned(),
             chain: Vec::new(),
             classification: core.errors.classifier().classify_text(message),

@@ -293,7 +293,7 @@ impl Log {
 }
 
 /// `trace` counts as debug.
-fn level_name(level: Level) -> &'static str {
+pub(crate) fn level_name(level: Level) -> &'static str {
     match level {
         Level::ERROR => "error",
         Level::WARN => "warn",

@@ -43,6 +43,8 @@ use tracing::Level;
 
 #[cfg(feature = "testing")]
 pub(crate) use self::exposition::samples;
+#[cfg(feature = "sentry")]
+pub(crate) use self::instrument::Counters;
 use self::{
     active_users::ActiveUsers,
     business::BusinessMetrics,
@@ -229,6 +231,12 @@ impl Metrics {
     /// A user was active.
     pub(crate) fn user_active(&self, id: &str) {
         self.active_users.see(id);
+    }
+
+    /// How many parts an instrument has.
+    #[cfg(feature = "sentry")]
+    pub(crate) fn shards(&self) -> usize {
+        self.shards
     }
 
     /// A failure was captured.

@@ -31,6 +31,12 @@ pub enum BuildError {
     /// There is no thread to export spans.
     #[cfg(feature = "otlp")]
     OtlpThread(String),
+    /// The builder's share of Sentry transactions cannot be used.
+    #[cfg(feature = "sentry")]
+    SentryTracesSampleRate(InvalidRatio),
+    /// There is no thread to send error events.
+    #[cfg(feature = "sentry")]
+    SentryThread(String),
     /// The registry has metrics of these names already.
     Register(RegisterError),
     /// A readiness check cannot be used.
@@ -70,6 +76,16 @@ impl fmt::Display for BuildError {
             Self::OtlpThread(error) => write!(
                 formatter,
                 "the thread that exports spans could not be started: {error}; expected room for one more thread"
+            ),
+            #[cfg(feature = "sentry")]
+            Self::SentryTracesSampleRate(InvalidRatio(rate)) => write!(
+                formatter,
+                "the sample rate of Sentry transactions is {rate}; expected a number from 0 to 1"
+            ),
+            #[cfg(feature = "sentry")]
+            Self::SentryThread(error) => write!(
+                formatter,
+                "the thread that sends error events could not be started: {error}; expected room for one more thread"
             ),
             Self::Register(error) => error.fmt(formatter),
             #[cfg(feature = "server")]

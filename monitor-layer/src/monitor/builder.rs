@@ -1,13 +1,13 @@
 use std::{error::Error, fmt, ops::Range, panic, sync::Arc};
 
 use super::{
-    BuildError, Core, Monitor, Shared, core::is_installed, lifetime::Lifetime,
-    log_control::LogControl, sentry::add_sentry, settings::Settings,
+    BuildError, Core, Monitor, Shared, core::is_installed, errors::ErrorOptions,
+    lifetime::Lifetime, log_control::LogControl, sentry::add_sentry, settings::Settings,
 };
 #[cfg(feature = "server")]
 use crate::health::{Check, Health, InvalidCheck};
 use crate::{
-    error::{Capture, Categorize, Classifier, Sinks},
+    error::{Capture, Categorize, Classifier, Sinks, on_panic},
     log::{AccessLog, Log, LogWriter, Sink},
     metrics::{ActiveWindow, CountActiveUsers, HttpMetricsBuilder, Metrics, MetricsOptions},
     redact::{Redactor, Word},
@@ -33,14 +33,14 @@ pub struct MonitorBuilder {
     active_users: Option<Arc<CountActiveUsers>>,
     registry: Option<prometheus::Registry>,
     http: HttpMetricsBuilder,
-    classifier: Classifier,
+    pub(super) classifier: Classifier,
+    pub(super) errors: ErrorOptions,
     redacted_keys: Vec<String>,
     redactor: Redactor,
     sink: Option<Sink>,
     log_writer: Option<LogWriter>,
     sinks: Sinks,
     environment: bool,
-    sentry_dsn: Option<String>,
     #[cfg(feature = "otlp")]
     pub(super) otlp: super::otlp::OtlpOptions,
     #[cfg(feature = "server")]
@@ -65,13 +65,13 @@ impl MonitorBuilder {
             registry: None,
             http: HttpMetricsBuilder::default(),
             classifier: Classifier::default(),
+            errors: ErrorOptions::default(),
             redacted_keys: Vec::new(),
             redactor: Redactor::default(),
             sink: None,
             log_writer: None,
             sinks: Sinks::default(),
             environment: true,
-            sentry_dsn: None,
             #[cfg(feature = "otlp")]
             otlp: Default::default(),
             #[cfg(feature = "server")]
@@ -233,13 +233,6 @@ impl MonitorBuilder {
         self
     }
 
-    /// Where captured failures are sent, instead of `SENTRY_DSN`.
-    #[cfg(feature = "sentry")]
-    pub fn sentry_dsn(mut self, dsn: impl Into<String>) -> Self {
-        self.sentry_dsn = Some(dsn.into());
-        self
-    }
-
     /// Adds a readiness check, run with a time limit of one second.
     ///
     /// ```
@@ -312,15 +305,6 @@ impl MonitorBuilder {
             .version
             .or(settings.version)
             .or_else(|| settings.sentry.release.clone());
-        let mut sinks = self.sinks;
-        add_sentry(
-            &mut sinks,
-            &mut warnings,
-            self.sentry_dsn,
-            &settings.sentry,
-            &env,
-            version.as_deref(),
-        )?;
         let metrics = Metrics::new(MetricsOptions {
             service: service.clone(),
             version: version.clone().unwrap_or_default(),
@@ -332,6 +316,16 @@ impl MonitorBuilder {
         })?;
         let registry = self.registry.unwrap_or_default();
         metrics.register(&registry)?;
+        let mut sinks = self.sinks;
+        add_sentry(
+            &mut sinks,
+            &mut warnings,
+            &settings.sentry,
+            &env,
+            version.as_deref(),
+            &metrics,
+            &self.errors,
+        )?;
         #[cfg(feature = "otlp")]
         let slower_than = self.otlp.slower_than();
         #[cfg(not(feature = "otlp"))]
@@ -368,7 +362,7 @@ impl MonitorBuilder {
             steps: SiteTable::default(),
             redactor,
             log,
-            errors: Capture::new(self.classifier, sinks),
+            errors: Capture::new(self.classifier, self.errors.before_send, sinks),
             access_log: self.access_log,
             warned_of_second_tracer: Default::default(),
             #[cfg(feature = "otlp")]
@@ -444,6 +438,7 @@ fn flush_on_panic(core: &Arc<Core>) {
     panic::set_hook(Box::new(move |panic| {
         previous(panic);
         if let Some(core) = core.upgrade() {
+            on_panic(&core, panic);
             core.log.flush_on_panic(&core);
         }
     }));

@@ -194,6 +194,7 @@ impl<O: Observe, R> MonitorLayer<O, R> {
         let mut scope = scope_of(request, core, &self.trust);
         scope.core = Some(Arc::clone(core));
         scope.in_exchange = true;
+        scope.catches_panics = true;
         scope.method = Some(request.method().clone());
         scope.route = route.clone();
         let observers = MonitorObserver {
@@ -291,6 +292,10 @@ impl<O: Observe> Observe for MonitorObserver<O> {
             guarded(|| self.core.metrics.http.end(metrics, outcome));
         }
         let failure = guarded(|| capture_exchange(&self.core, outcome)).flatten();
+        let failed = failure.is_some();
+        guarded(|| {
+            self.core.errors.exchange_ended(&self.core, outcome, failed);
+        });
         guarded(|| warn_of_unmatched(&self.core, outcome));
         if let Some(access) = exchange.access {
             guarded(|| access.end(&self.core, outcome, failure.as_ref()));

@@ -3,6 +3,7 @@
 mod build_error;
 mod builder;
 mod core;
+mod errors;
 mod layer;
 mod lifetime;
 mod log_control;

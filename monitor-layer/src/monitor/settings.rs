@@ -46,6 +46,7 @@ pub(super) struct SentrySettings {
     pub(super) dsn: Option<String>,
     #[cfg(feature = "sentry")]
     pub(super) environment: Option<String>,
+    pub(super) traces_sample_rate: Option<f64>,
     pub(super) release: Option<String>,
 }
 
@@ -99,16 +100,16 @@ impl Settings {
                 dsn: text("SENTRY_DSN")?,
                 #[cfg(feature = "sentry")]
                 environment: text("SENTRY_ENVIRONMENT")?,
+                // Read without the part that it is for, too: one that cannot be used is told of all the same.
+                traces_sample_rate: text("SENTRY_TRACES_SAMPLE_RATE")?
+                    .map(|rate| ratio("SENTRY_TRACES_SAMPLE_RATE", &rate))
+                    .transpose()?,
                 release: text("SENTRY_RELEASE")?,
             },
             #[cfg(feature = "otlp")]
             otlp,
             warnings: Vec::new(),
         };
-        // No transactions are sent yet; a value that could not be used is told of all the same.
-        if let Some(rate) = text("SENTRY_TRACES_SAMPLE_RATE")? {
-            sampler("SENTRY_TRACES_SAMPLE_RATE", &rate)?;
-        }
         for &(variable, part) in UNAVAILABLE {
             if lookup(variable).is_some_and(|value| !value.is_empty()) {
                 warnings.push(format!(
@@ -124,15 +125,22 @@ impl Settings {
 }
 
 fn sampler(variable: &'static str, text: &str) -> Result<Sampler, InvalidSetting> {
-    text.trim()
-        .parse()
-        .ok()
-        .and_then(|ratio| Sampler::ratio(ratio).ok())
-        .ok_or_else(|| InvalidSetting {
-            variable,
-            problem: format!("is {text:?}"),
-            expected: RATIO,
-        })
+    Sampler::ratio(ratio(variable, text)?).map_err(|_| unusable(variable, text))
+}
+
+fn ratio(variable: &'static str, text: &str) -> Result<f64, InvalidSetting> {
+    let ratio = text.trim().parse().ok();
+    ratio
+        .filter(|ratio| (0.0..=1.0).contains(ratio))
+        .ok_or_else(|| unusable(variable, text))
+}
+
+fn unusable(variable: &'static str, text: &str) -> InvalidSetting {
+    InvalidSetting {
+        variable,
+        problem: format!("is {text:?}"),
+        expected: RATIO,
+    }
 }
 
 /// A variable that is set to nothing is as if it were not set, as OpenTelemetry has it.

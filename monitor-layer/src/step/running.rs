@@ -61,7 +61,8 @@ impl RunningStep {
         let is_exported = core.exporter.is_some();
         #[cfg(not(feature = "otlp"))]
         let is_exported = false;
-        if is_slow || is_exported || core.log.enabled(TARGET, *site.metadata().level()) {
+        let is_followed = is_exported || core.errors.follow_step(scope);
+        if is_slow || is_followed || core.log.enabled(TARGET, *site.metadata().level()) {
             return false;
         }
         let instruments = core.steps.instruments(site, &core.metrics);
@@ -156,6 +157,7 @@ impl Ended {
         instruments.ended(status, elapsed, candidate);
         let failure = failure.map(|failure| core.errors.capture(core, Origin::Step(name), failure));
         self.write_line(status, slow, failure.as_ref());
+        (core.errors).step_ended(name, status == StepStatus::Success, elapsed);
         #[cfg(feature = "otlp")]
         crate::trace::otlp::ended_step(
             core,
@@ -210,6 +212,7 @@ fn scope(step: Step) -> Option<Box<Scope>> {
         scope.core = installed_core();
     }
     scope.step = Some(site);
+    scope.catches_panics = true;
     scope.fields = fields;
     Some(scope)
 }

@@ -77,7 +77,7 @@ impl Current {
     /// # }
     /// ```
     pub fn scope<T>(self, inner: T) -> InScope<T> {
-        InScope::new(self.0.map(Scope::boxed), inner)
+        InScope::new(self.lent().map(Scope::boxed), inner)
     }
 
     /// Runs a function as part of what is current here, on whatever thread.
@@ -90,10 +90,18 @@ impl Current {
     /// # }
     /// ```
     pub fn enter<R>(self, work: impl FnOnce() -> R) -> R {
-        let mut scope = self.0.map(Scope::boxed);
+        let mut scope = self.lent().map(Scope::boxed);
         let result = enter(&mut scope, work);
         recycle(scope);
         result
+    }
+
+    /// What is to run elsewhere, where nobody of ours catches panics.
+    fn lent(self) -> Option<Scope> {
+        self.0.map(|scope| Scope {
+            catches_panics: false,
+            ..scope
+        })
     }
 
     fn unit(&self) -> Option<&Unit> {

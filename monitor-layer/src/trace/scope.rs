@@ -39,6 +39,8 @@ pub(crate) struct Scope {
     pub(crate) in_request: bool,
     /// Whether a monitor's exchange is under way here, so that a second layer below does not count it again.
     pub(crate) in_exchange: bool,
+    /// Whether what polls it catches panics and tells of them.
+    pub(crate) catches_panics: bool,
 }
 
 // Boxes on purpose: they are lent out as they are.
@@ -70,6 +72,7 @@ impl Scope {
             lines: None,
             in_request: false,
             in_exchange: false,
+            catches_panics: false,
         }
     }
 
@@ -181,6 +184,7 @@ impl Scope {
             lines,
             in_request: _,
             in_exchange: _,
+            catches_panics: _,
         } = self;
         context.drop_belongings();
         entered.clear();

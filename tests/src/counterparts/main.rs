@@ -1,6 +1,7 @@
-//! That others read our metrics and traces as we mean them: a Prometheus server, promtool, Python's parsers, an
-//! OpenTelemetry collector, and strict readers of our own. Each test starts what it needs; one whose counterpart is not installed says so and passes, unless
-//! `MONITOR_LAYER_COUNTERPARTS=required` is set.
+//! That others read our metrics, traces and failures as we mean them: a Prometheus server, promtool, Python's parsers, an
+//! OpenTelemetry collector, a server that takes what Sentry takes, and strict readers of our own. Each test starts what
+//! it needs; one whose counterpart is not installed says so and passes, unless `MONITOR_LAYER_COUNTERPARTS=required` is
+//! set.
 
 #![expect(
     clippy::panic,
@@ -13,6 +14,7 @@ mod exposition;
 mod forms;
 mod label_values;
 mod parts;
+mod sentry;
 mod server;
 #[cfg(unix)]
 mod stopping;

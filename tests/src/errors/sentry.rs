@@ -13,10 +13,10 @@ use serde_json::Value;
 use crate::support::{Server, eventually};
 
 /// Bodies of the envelopes that came in.
-type Envelopes = Arc<Mutex<Vec<String>>>;
+pub(super) type Envelopes = Arc<Mutex<Vec<String>>>;
 
 /// Takes envelopes as Sentry does.
-async fn ingest() -> (Server, Envelopes) {
+pub(super) async fn ingest() -> (Server, Envelopes) {
     let envelopes = Envelopes::default();
     let app = Router::new()
         .route(
@@ -31,12 +31,18 @@ async fn ingest() -> (Server, Envelopes) {
     (Server::start(app).await, envelopes)
 }
 
-fn events(envelopes: &Envelopes) -> Vec<Value> {
+pub(super) fn events(envelopes: &Envelopes) -> Vec<Value> {
+    let mut items = items(envelopes);
+    items.retain(|item| item["event_id"].is_string() && item["exception"].is_object());
+    items
+}
+
+/// All that came in, headers too.
+pub(super) fn items(envelopes: &Envelopes) -> Vec<Value> {
     let envelopes = envelopes.lock().unwrap();
     let lines = envelopes.iter().flat_map(|envelope| envelope.lines());
     lines
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .filter(|item| item["event_id"].is_string() && item["exception"].is_object())
+        .filter_map(|line| serde_json::from_str(line).ok())
         .collect()
 }
 
@@ -94,12 +100,17 @@ async fn a_failed_step_arrives_once_with_its_whole_context() {
     assert_eq!(event["transaction"], "job finance");
     assert_eq!(event["environment"], "test");
     assert_eq!(event["release"], "1.2.3");
+    assert!(event["server_name"].is_string());
+    assert_eq!(event["platform"], "native");
+    let fingerprint = ["pipeline", "PIPELINE_ASSET_LOST", "render"];
+    assert_eq!(event["fingerprint"], serde_json::json!(fingerprint));
     for (tag, value) in [
         ("service", "worker"),
         ("category", "pipeline"),
         ("code", "PIPELINE_ASSET_LOST"),
         ("step", "render"),
         ("jobId", "job-1"),
+        ("attempt", "1"),
         ("plan", "pro"),
     ] {
         assert_eq!(event["tags"][tag], value, "{tag}");

@@ -102,6 +102,8 @@ impl App {
             .sample_ratio(exported)
             .otlp(otlp)
             .sentry_dsn("http://public@127.0.0.1:9/1")
+            // As the peers' stack has it: errors, no transactions.
+            .sentry_traces_sample_rate(0.0)
             .build()
             .unwrap();
         let subscriber = tracing_subscriber::registry().with(monitor.log_layer());

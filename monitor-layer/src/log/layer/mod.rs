@@ -7,7 +7,7 @@ use std::{
 };
 
 use tracing::{
-    Dispatch, Event, Metadata, Subscriber,
+    Dispatch, Event, Level, Metadata, Subscriber,
     span::{Attributes, Id, Record},
 };
 use tracing_subscriber::{Layer, layer::Context, registry::LookupSpan};
@@ -21,6 +21,7 @@ use super::{
     visit::{Keys, Visitor},
 };
 use crate::{
+    error::capture_line,
     metrics::Signal,
     monitor::Core,
     redact::Redactor,
@@ -105,6 +106,8 @@ impl LogLayer {
                 members.add_missing(&span.members);
                 ids.add_missing(&span.ids);
             });
+            core.errors
+                .keep_breadcrumb(core, event.metadata(), message, members.json());
             let mut entry = Entry {
                 origin: &core.origin,
                 redactor: &core.redactor,
@@ -222,6 +225,9 @@ where
             return;
         };
         let core = &*around.core;
+        if *event.metadata().level() == Level::ERROR {
+            capture_line(core, event);
+        }
         let Some(admitted) = core.log.admit(core, event.metadata()) else {
             return;
         };

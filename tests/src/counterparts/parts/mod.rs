@@ -1,5 +1,6 @@
 //! What the tests start, ask and wait for.
 
+mod bugsink;
 mod demo;
 mod folder;
 mod form;
@@ -13,6 +14,7 @@ mod traffic;
 mod wait;
 
 pub(crate) use self::{
+    bugsink::Bugsink,
     demo::{Demo, LoggedRequest},
     folder::Folder,
     form::Form,
