@@ -5,7 +5,12 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
 };
 
-use crate::{error::Classification, exchange::Route, trace::SpanId};
+use crate::{
+    error::Classification,
+    exchange::Route,
+    job::{JobAttempt, Standing},
+    trace::SpanId,
+};
 
 /// The shared state of one exchange or job. Written rarely, so a plain mutex holds it.
 #[derive(Default)]
@@ -24,6 +29,10 @@ pub(crate) struct State {
     pub(crate) niche: Option<Arc<str>>,
     /// Which attempt of the job this is, from 1, for jobs.
     pub(crate) attempt: Option<u32>,
+    /// How many attempts there are at most, where that is known.
+    pub(crate) max_attempts: Option<u32>,
+    /// What outlasts the attempts, for jobs.
+    pub(crate) standing: Option<Arc<Standing>>,
     /// In the order in which their keys first came.
     pub(crate) tags: Vec<(String, String)>,
     /// The template that an inner layer named, for an outer one that cannot see it.
@@ -59,6 +68,27 @@ impl Unit {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// That of the attempt after this one, which knows what was said of the job and nothing of what failed.
+    pub(crate) fn next_attempt(&self) -> Self {
+        let state = self.lock();
+        Self {
+            state: Mutex::new(State {
+                user: state.user.clone(),
+                job: state.job.clone(),
+                niche: state.niche.clone(),
+                attempt: state.attempt.map(|attempt| attempt.saturating_add(1)),
+                max_attempts: state.max_attempts,
+                standing: state.standing.clone(),
+                tags: state.tags.clone(),
+                outer: state.outer.clone(),
+                ..State::default()
+            }),
+            // The attempts are one span.
+            #[cfg(feature = "otlp")]
+            trail: self.trail.take(),
+        }
+    }
+
     pub(crate) fn set_user(&self, user: Arc<str>) {
         self.lock().user = Some(user);
     }
@@ -73,5 +103,11 @@ impl Unit {
             Some((_, known)) => *known = value,
             None => state.tags.push((key, value)),
         }
+    }
+}
+
+impl State {
+    pub(crate) fn job_attempt(&self) -> Option<JobAttempt> {
+        Some(JobAttempt::new(self.attempt?, self.max_attempts))
     }
 }

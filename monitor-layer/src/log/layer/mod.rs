@@ -105,6 +105,9 @@ impl LogLayer {
                 members.add_missing(&span.members);
                 ids.add_missing(&span.ids);
             });
+            if let Some(attempt) = around.identity.attempt {
+                members.add_number("attempt", attempt);
+            }
             let mut entry = Entry {
                 origin: &core.origin,
                 redactor: &core.redactor,
