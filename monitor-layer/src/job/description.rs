@@ -184,8 +184,10 @@ impl Job {
     }
 
     /// Tries it again where it fails by an error that says of itself that another try may succeed
-    /// ([`Categorize::is_transient`](crate::Categorize::is_transient)), or by one that
-    /// [`RetriedJob::when`] picks.
+    /// ([`Categorize::is_transient`](crate::Categorize::is_transient)), or by one that [`RetriedJob::when`] picks.
+    ///
+    /// What an error says of itself is heard where an annotated step returned it, and where its type is registered by
+    /// [`MonitorBuilder::categorize`](crate::MonitorBuilder::categorize), wherever it stands in the chain of sources.
     pub fn retry(self, retries: Retries) -> RetriedJob {
         RetriedJob::new(self, retries)
     }

@@ -91,11 +91,12 @@ impl<W> RetriedJob<W> {
     /// assert_eq!(monitor.metric("job_duration_seconds_count", []), 1.0);
     /// # }
     /// ```
+    ///
+    /// # Errors
+    ///
+    /// That of the last attempt.
     #[cfg(feature = "server")]
-    pub fn run<A, F, T, E, M>(
-        self,
-        mut attempt: A,
-    ) -> impl Future<Output = Result<T, E>> + use<A, F, T, E, M, W>
+    pub async fn run<A, F, T, E, M>(self, mut attempt: A) -> Result<T, E>
     where
         A: FnMut(super::JobAttempt) -> F,
         F: Future<Output = Result<T, E>>,
@@ -106,28 +107,26 @@ impl<W> RetriedJob<W> {
 
         use futures_util::FutureExt as _;
 
-        async move {
-            let Self { job, retries, when } = self;
-            let mut running = RunningJob::start(job.into_description(retries.attempts()));
-            loop {
-                let mut next = Next::Nothing;
-                let number = running.attempt();
-                let made = &mut attempt;
-                let work = async move { made(number).await };
-                let policy = Policy::new(&retries, &when, Next::Here);
-                let ended = AssertUnwindSafe(policy.observe(&mut running, &mut next, work));
-                let ended = ended.catch_unwind().await;
-                let pause = match next {
-                    Next::Here(pause) => pause,
-                    Next::Nothing | Next::Elsewhere(_) => {
-                        return ended.unwrap_or_else(|payload| resume_unwind(payload));
-                    }
-                };
-                // What failed is told of, and is not kept for as long as the pause.
-                drop(ended);
-                tokio::time::sleep(pause).await;
-                running.next_attempt();
-            }
+        let Self { job, retries, when } = self;
+        let mut running = RunningJob::start(job.into_description(retries.attempts()));
+        loop {
+            let mut next = Next::Nothing;
+            let number = running.attempt();
+            let made = &mut attempt;
+            let work = async move { made(number).await };
+            let policy = Policy::new(&retries, &when, Next::Here);
+            let ended = AssertUnwindSafe(policy.observe(&mut running, &mut next, work));
+            let ended = ended.catch_unwind().await;
+            let pause = match next {
+                Next::Here(pause) => pause,
+                Next::Nothing | Next::Elsewhere(_) => {
+                    return ended.unwrap_or_else(|payload| resume_unwind(payload));
+                }
+            };
+            // What failed is told of, and is not kept for as long as the pause.
+            drop(ended);
+            tokio::time::sleep(pause).await;
+            running.next_attempt();
         }
     }
 
@@ -157,29 +156,28 @@ impl<W> RetriedJob<W> {
     /// assert_eq!(monitor.metric("job_duration_seconds_count", [("status", "FAILED")]), 1.0);
     /// # }
     /// ```
-    pub fn run_attempt<F, T, E, M>(
-        self,
-        work: F,
-    ) -> impl Future<Output = Result<T, AttemptError<E>>> + use<F, T, E, M, W>
+    ///
+    /// # Errors
+    ///
+    /// [`AttemptError`] with that of the attempt.
+    pub async fn run_attempt<F, T, E, M>(self, work: F) -> Result<T, AttemptError<E>>
     where
         F: Future<Output = Result<T, E>>,
         E: AsReported<M>,
         W: RetryWhen<E>,
     {
-        async move {
-            let Self { job, retries, when } = self;
-            let mut running = RunningJob::start(job.into_description(retries.attempts()));
-            let mut next = Next::Nothing;
-            let policy = Policy::new(&retries, &when, Next::Elsewhere);
-            let ended = policy.observe(&mut running, &mut next, work).await;
-            ended.map_err(|error| AttemptError {
-                error,
-                retry_after: match next {
-                    Next::Here(pause) | Next::Elsewhere(pause) => Some(pause),
-                    Next::Nothing => None,
-                },
-            })
-        }
+        let Self { job, retries, when } = self;
+        let mut running = RunningJob::start(job.into_description(retries.attempts()));
+        let mut next = Next::Nothing;
+        let policy = Policy::new(&retries, &when, Next::Elsewhere);
+        let ended = policy.observe(&mut running, &mut next, work).await;
+        ended.map_err(|error| AttemptError {
+            error,
+            retry_after: match next {
+                Next::Here(pause) | Next::Elsewhere(pause) => Some(pause),
+                Next::Nothing => None,
+            },
+        })
     }
 }
 
