@@ -3,6 +3,8 @@
 mod costs;
 mod guard;
 mod jobs;
+mod load;
+mod loops;
 mod pipeline;
 mod queue;
 mod queue_sampling;
