@@ -1,5 +1,6 @@
 //! Steps and jobs: counted, timed, traced, logged and captured, each once.
 
+mod apalis;
 mod costs;
 mod guard;
 mod jobs;
