@@ -127,16 +127,15 @@ impl Queue {
             .job(job.id.to_string())
             .niche(job.niche.as_str())
             .continue_from(&job.trace)
-            .enqueued_at(job.queued_at)
             .attempt(job.attempts + 1)
             .on_progress(move |_| store.changed());
         if let Some(user) = &job.user {
             described = described.user(user.as_str());
         }
-        if let Some(at) = job.started_at {
-            described = described.first_started_at(at);
+        match job.started_at {
+            Some(at) => described.first_started_at(at),
+            None => described.enqueued_at(job.queued_at),
         }
-        described
     }
 
     fn send(&self, job: NewJob) {

@@ -94,18 +94,16 @@ impl RunningJob {
     }
 
     pub(super) fn start(description: Description) -> Self {
-        // A job waits in the queue but once before its first start.
-        let queued_for = description.queued_for;
-        let waited = queued_for.filter(|_| description.attempt.number() == 1);
+        // It waits for its first start alone; what comes later are pauses.
+        let is_first = description.attempt.number() == 1;
+        let waited = description.queued_for.filter(|_| is_first);
         let mut this = Self::new(description);
         this.started = Some(Start::now());
         let (core, niche) = (&this.core, &this.niche);
-        current::enter(&mut this.scope, || {
-            if let Some(waited) = waited {
-                core.metrics.job_waited(niche, waited);
-            }
-        });
-        this.tell_start(queued_for);
+        if let Some(waited) = waited {
+            current::enter(&mut this.scope, || core.metrics.job_waited(niche, waited));
+        }
+        this.tell_start(waited);
         this
     }
 

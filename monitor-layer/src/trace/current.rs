@@ -9,7 +9,8 @@ pub(crate) use super::scope::{Scope, enter, recycle, with_current};
 use super::{InScope, TraceContext};
 use crate::{
     job::JobAttempt,
-    metrics::{InvalidAmount, Signal},
+    metrics::{Business, InvalidAmount, Signal},
+    monitor::current_core,
     unit::Unit,
 };
 
@@ -90,7 +91,9 @@ impl Current {
         if let Some(standing) = standing {
             return standing.cost(usd, resource);
         }
-        if let Some(core) = self.0.as_ref().and_then(|scope| scope.core.as_ref()) {
+        let core = self.0.as_ref().and_then(|scope| scope.core.clone());
+        if let Some(core) = core.or_else(current_core) {
+            Business::of(&core.metrics).check(usd)?;
             core.metrics.dropped(Signal::Observers);
         }
         Ok(())

@@ -109,10 +109,13 @@ async fn what_is_no_amount_is_refused_and_what_has_no_job_is_told() {
 
     monitor.scope(async { spend(1.0) }).await;
     assert_eq!(dropped(), 5.0);
+    let outside = async { monitor_layer::current().cost(f64::NAN, "gpu") };
+    monitor.scope(outside).await.unwrap_err();
+    assert_eq!(dropped(), 6.0);
     let never_run = monitor.job("job-2");
     never_run.handle().cost(1.0, "gpu").unwrap();
     drop(never_run);
-    assert_eq!(dropped(), 6.0);
+    assert_eq!(dropped(), 7.0);
 }
 
 #[tokio::test]

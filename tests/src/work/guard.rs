@@ -97,6 +97,7 @@ async fn a_loop_of_one_s_own_tries_again_and_is_one_job() {
     assert_eq!(seen, Some(job.attempt()));
     job.completed();
     assert_eq!(ends(&monitor, "history"), [1.0, 0.0, 0.0]);
+    assert_eq!(monitor.spans().len(), 1);
     let lines: Vec<_> = monitor.lines().iter().map(told).collect();
     assert_eq!(
         lines,

@@ -82,6 +82,21 @@ async fn steps_may_be_left_out_or_come_again_and_unknown_ones_change_nothing() {
 }
 
 #[tokio::test]
+async fn a_name_that_stands_there_twice_is_the_next_of_the_two() {
+    let monitor = TestMonitor::new("worker");
+    let job = monitor.job("job-1").start();
+    let places = job.enter(|| {
+        let mut pipeline = Pipeline::new(["upload", "check", "upload"]);
+        ["upload", "check", "upload"].map(|step| {
+            pipeline.begin(step);
+            job.handle().progress().unwrap().number
+        })
+    });
+    assert_eq!(places, [1, 2, 3]);
+    job.completed();
+}
+
+#[tokio::test]
 async fn each_attempt_begins_anew() {
     let monitor = TestMonitor::new("worker");
     let job = monitor.job("job-1");

@@ -13,7 +13,9 @@ use std::{
 };
 
 use futures_util::{FutureExt as _, poll};
-use monitor_layer::{Categorize, JobEnd, Retries, instrument_step, testing::TestMonitor};
+use monitor_layer::{
+    Categorize, JobEnd, MonitorBuilder, Retries, instrument_step, testing::TestMonitor,
+};
 use serde_json::{Value, json};
 
 use super::{ends, told};
@@ -74,7 +76,7 @@ async fn render(busy_until: u32) -> Result<u32, Busy> {
 
 /// Which knows of busy renderers.
 fn worker() -> TestMonitor {
-    TestMonitor::build("worker", |builder| builder.categorize::<Busy>()).unwrap()
+    TestMonitor::build("worker", MonitorBuilder::categorize::<Busy>).unwrap()
 }
 
 #[tokio::test(start_paused = true)]
