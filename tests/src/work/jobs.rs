@@ -133,6 +133,32 @@ async fn a_job_takes_its_trace_from_the_message_else_from_its_uuid_else_starts_o
 }
 
 #[tokio::test]
+async fn a_job_that_is_linked_to_a_message_has_a_trace_of_its_own() {
+    let monitor = TestMonitor::new("api");
+    let carrier = BTreeMap::from([(
+        "traceparent".to_owned(),
+        "00-11111111111111111111111111111111-2222222222222222-01".to_owned(),
+    )]);
+    let context = async || Ok::<_, io::Error>(TraceContext::current().unwrap());
+    let linked = async |id: &str, carrier: &BTreeMap<String, String>| {
+        let job = monitor.job(id).link_to(carrier);
+        job.run(context()).await.unwrap()
+    };
+    for id in ["job-1", UUID] {
+        let own = monitor.scope(linked(id, &carrier)).await;
+        assert_eq!(own.trace_id().to_string() == TRACE, id == UUID);
+        assert_ne!(own.trace_id().to_string(), "1".repeat(32));
+        assert_eq!(own.parent_span_id(), None);
+        let link = own.link().unwrap();
+        assert_eq!(link.trace_id.to_string(), "1".repeat(32));
+        assert_eq!(link.span_id.to_string(), "2".repeat(16));
+    }
+    // Nor is it part of what is current where the message tells of nothing.
+    let alone = monitor.scope(linked("job-1", &BTreeMap::new())).await;
+    assert_eq!((alone.parent_span_id(), alone.link()), (None, None));
+}
+
+#[tokio::test]
 async fn niches_past_the_budget_count_as_other() {
     let monitor = TestMonitor::build("api", |builder| builder.label_budget(2)).unwrap();
     for niche in ["a", "b", "c", "d", "a"] {

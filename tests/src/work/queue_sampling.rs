@@ -133,33 +133,27 @@ async fn scrapes_do_not_ask() {
 }
 
 #[tokio::test]
-async fn sampling_ends_with_the_last_monitor_and_layer() {
+async fn sampling_ends_with_the_last_monitor_and_layer_at_once() {
     let held = Arc::new(());
     let counting = Arc::clone(&held);
     let monitor = TestMonitor::build("worker", |builder| {
-        builder.sample_queue(OFTEN, move || {
+        builder.sample_queue(NEVER, move || {
             let held = Arc::clone(&counting);
             async move {
-                pending::<()>().await;
                 drop(held);
-                Ok::<_, io::Error>(QueueCounts::default())
+                Ok::<_, io::Error>(QueueCounts::waiting(1))
             }
         })
     })
     .unwrap();
+    eventually("the first sample", || depth(&monitor)).await;
     let layer = monitor.layer();
-    eventually("a sample is under way", || {
-        (Arc::strong_count(&held) == 3).then_some(())
-    })
-    .await;
     drop(monitor);
     tokio::task::yield_now().await;
-    assert_eq!(Arc::strong_count(&held), 3);
+    assert_eq!(Arc::strong_count(&held), 2);
     drop(layer);
-    eventually("the function is gone", || {
-        (Arc::strong_count(&held) == 1).then_some(())
-    })
-    .await;
+    let is_gone = || (Arc::strong_count(&held) == 1).then_some(());
+    eventually("the function is gone", is_gone).await;
 }
 
 #[test]
