@@ -198,7 +198,9 @@ async fn run(node: Node) -> Result<(), String> {
         }
         End::Aborted => {
             let task = tokio::spawn(monitor_layer::current().scope(step));
-            waits.acquire().await.unwrap().forget();
+            let limit = Duration::from_secs(20);
+            let waiting = tokio::time::timeout(limit, waits.acquire()).await;
+            waiting.unwrap().unwrap().forget();
             task.abort();
             assert!(task.await.unwrap_err().is_cancelled());
         }
