@@ -6,7 +6,8 @@ use std::{
 
 use super::{
     JobAttempt, JobGuard, JobHandle, Progress, RetriedJob, Retries, Standing,
-    running::{AttemptEnd, Next, RunningJob},
+    end::{AttemptEnd, Next},
+    running::RunningJob,
 };
 use crate::{
     error::AsReported,

@@ -13,7 +13,8 @@ use pin_project_lite::pin_project;
 
 use super::{
     JobAttempt, JobHandle,
-    running::{AttemptEnd, Next, RunningJob},
+    end::{AttemptEnd, Next},
+    running::RunningJob,
 };
 use crate::{
     error::AsReported,

@@ -7,6 +7,7 @@
 
 mod attempt;
 mod description;
+mod end;
 mod guard;
 mod handle;
 mod pipeline;
@@ -18,13 +19,13 @@ mod standing;
 
 pub(crate) use self::standing::Standing;
 pub use self::{
-    attempt::JobAttempt,
+    attempt::{AttemptError, JobAttempt},
     description::Job,
     guard::{InJob, JobGuard},
     handle::JobHandle,
     pipeline::Pipeline,
     progress::Progress,
-    retried::{AttemptError, RetriedJob, RetryWhen, Transient},
+    retried::{RetriedJob, RetryWhen, Transient},
     retries::Retries,
 };
 

@@ -1,8 +1,9 @@
-use std::{error::Error, fmt, sync::OnceLock, time::Duration};
+use std::{fmt, sync::OnceLock, time::Duration};
 
 use super::{
-    Job, Retries,
-    running::{AttemptEnd, Next, RunningJob},
+    AttemptError, Job, Retries,
+    end::{AttemptEnd, Next},
+    running::RunningJob,
 };
 use crate::{
     error::{AsReported, Failure},
@@ -262,44 +263,6 @@ impl<W> Policy<'_, W> {
     fn wants(&self, failure: &Failure) -> bool {
         let wanted = self.wanted.get().copied().flatten();
         wanted.unwrap_or(failure.classification.is_transient)
-    }
-}
-
-/// An attempt failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct AttemptError<E> {
-    /// By this.
-    pub error: E,
-    /// How long to wait before the next attempt; `None` where this was the last.
-    pub retry_after: Option<Duration>,
-}
-
-impl<E> AttemptError<E> {
-    /// Whether the job has failed for good and is to be set aside.
-    #[must_use]
-    pub const fn is_last(&self) -> bool {
-        self.retry_after.is_none()
-    }
-}
-
-impl<E: fmt::Display> fmt::Display for AttemptError<E> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.retry_after {
-            Some(pause) => write!(
-                formatter,
-                "{} (to be tried again after {pause:?})",
-                self.error
-            ),
-            None => write!(formatter, "{} (at the last attempt)", self.error),
-        }
-    }
-}
-
-/// Its source is that of the error, which it shows itself.
-impl<E: Error> Error for AttemptError<E> {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.error.source()
     }
 }
 

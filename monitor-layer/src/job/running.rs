@@ -5,10 +5,14 @@ use std::{
 
 use tracing::Level;
 
-use super::{JobAttempt, Standing, TARGET, description::Description};
+use super::{
+    JobAttempt, Standing, TARGET,
+    description::Description,
+    end::{AttemptEnd, Next},
+};
 use crate::{
     clock::Start,
-    error::{Failure, Origin, Reported},
+    error::{Failure, Origin},
     exchange::guarded,
     log::{Fields, Key, add_tags},
     metrics::{JobEnd, JobMetrics},
@@ -34,27 +38,6 @@ pub(super) struct RunningJob {
     /// Here or elsewhere, where that is known.
     first_started: Option<SystemTime>,
     is_over: bool,
-}
-
-/// Which way an attempt ended.
-pub(super) enum AttemptEnd<'a> {
-    Success,
-    Error(&'a Reported<'a>),
-    Panicked(&'a str),
-    Cancelled,
-    /// Stopped, for somebody else to take it up again.
-    HandedBack,
-}
-
-/// What follows on a failed attempt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Next {
-    /// Nothing: the job has failed.
-    Nothing,
-    /// Another attempt here, after so long.
-    Here(Duration),
-    /// Another attempt by whoever is given the job next, after so long.
-    Elsewhere(Duration),
 }
 
 /// What an attempt's end is for its job.
@@ -291,25 +274,6 @@ fn tell_attempt(fields: &mut Fields<'_>, attempt: JobAttempt) {
         // The number itself stands in every entry of the attempt.
         if let Some(at_most) = attempt.at_most() {
             fields.number(Key::MAX_ATTEMPTS, at_most);
-        }
-    }
-}
-
-impl<'a> AttemptEnd<'a> {
-    pub(super) fn of(job: &RunningJob, end: &WorkEnd<'a>) -> Self {
-        match *end {
-            WorkEnd::Success => Self::Success,
-            WorkEnd::Error(reported) => Self::Error(reported),
-            WorkEnd::Panicked(message) => Self::Panicked(message),
-            WorkEnd::Cancelled => Self::stopped(job),
-        }
-    }
-
-    /// Of a job that is dropped before its end.
-    pub(super) fn stopped(job: &RunningJob) -> Self {
-        match job.goes_back() {
-            true => Self::HandedBack,
-            false => Self::Cancelled,
         }
     }
 }
