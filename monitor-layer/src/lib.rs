@@ -11,6 +11,8 @@ mod job;
 mod log;
 mod metrics;
 mod monitor;
+#[cfg(feature = "server")]
+mod queue;
 mod redact;
 #[cfg(feature = "axum")]
 mod routes;
@@ -25,6 +27,8 @@ mod work;
 pub use self::endpoints::{Endpoints, ServeError, ServingEndpoints};
 #[cfg(feature = "server")]
 pub use self::health::InvalidCheck;
+#[cfg(feature = "server")]
+pub use self::queue::QueueCounts;
 #[cfg(feature = "otlp")]
 pub use self::trace::Otlp;
 pub use self::{
@@ -38,7 +42,10 @@ pub use self::{
         ResponseBody, ResponseFuture, ResponseHead, Route, RouteLayer, RouteService, StreamKind,
         UnmeasuredLayer, UnmeasuredService,
     },
-    job::Job,
+    job::{
+        AttemptError, InJob, Job, JobAttempt, JobGuard, JobHandle, Pipeline, Progress, RetriedJob,
+        Retries, RetryWhen, Transient,
+    },
     log::{AccessLog, InvalidLogLevel, LogFilter, LogLayer, LogWriter},
     metrics::{
         ActiveWindow, Business, HttpExchange, HttpMetrics, HttpMetricsBuilder, InvalidAmount,

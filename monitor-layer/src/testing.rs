@@ -234,6 +234,10 @@ impl Span {
                 metadata["method"].as_str()?,
                 metadata["route"].as_str()?
             ),
+            // One that is tried again or goes back to the queue is not over.
+            "Job failed" if matches!(metadata["status"].as_str(), None | Some("QUEUED")) => {
+                return None;
+            }
             "Job completed" | "Job failed" => "job".to_owned(),
             "Step completed" | "Step failed" => text(&metadata["step"])?,
             _ => return None,

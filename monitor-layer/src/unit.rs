@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use crate::{
     error::{Breadcrumbs, Failures},
     exchange::Route,
+    job::{JobAttempt, Standing},
     trace::SpanId,
 };
 
@@ -32,6 +33,10 @@ pub(crate) struct State {
     pub(crate) niche: Option<Arc<str>>,
     /// Which attempt of the job this is, from 1, for jobs.
     pub(crate) attempt: Option<u32>,
+    /// How many attempts there are at most, where that is known.
+    pub(crate) max_attempts: Option<u32>,
+    /// What outlasts the attempts, for jobs.
+    pub(crate) standing: Option<Arc<Standing>>,
     /// In the order in which their keys first came.
     pub(crate) tags: Vec<(String, String)>,
     /// The template that an inner layer named, for an outer one that cannot see it.
@@ -58,6 +63,31 @@ impl Unit {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// That of the attempt after this one, which knows what was said of the job and nothing of what failed.
+    pub(crate) fn next_attempt(&self) -> Self {
+        let state = self.lock();
+        Self {
+            state: Mutex::new(State {
+                user: state.user.clone(),
+                job: state.job.clone(),
+                niche: state.niche.clone(),
+                attempt: state.attempt.map(|attempt| attempt.saturating_add(1)),
+                max_attempts: state.max_attempts,
+                standing: state.standing.clone(),
+                tags: state.tags.clone(),
+                outer: state.outer.clone(),
+                ..State::default()
+            }),
+            failures: Failures::default(),
+            breadcrumbs: Breadcrumbs::default(),
+            #[cfg(feature = "sentry")]
+            steps: Default::default(),
+            // The attempts are one span.
+            #[cfg(feature = "otlp")]
+            trail: self.trail.take(),
+        }
+    }
+
     pub(crate) fn set_user(&self, user: Arc<str>) {
         self.lock().user = Some(user);
     }
@@ -72,5 +102,11 @@ impl Unit {
             Some((_, known)) => *known = value,
             None => state.tags.push((key, value)),
         }
+    }
+}
+
+impl State {
+    pub(crate) fn job_attempt(&self) -> Option<JobAttempt> {
+        Some(JobAttempt::new(self.attempt?, self.max_attempts))
     }
 }

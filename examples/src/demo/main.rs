@@ -28,6 +28,7 @@ use crate::{
 
 /// For requests and jobs in flight to finish once the process is asked to stop.
 const GRACE: Duration = Duration::from_secs(5);
+const QUEUE_SAMPLES: Duration = Duration::from_secs(2);
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -47,10 +48,15 @@ async fn run() -> Result<(), Box<dyn Error>> {
     let store = Store::open(&settings.data_dir.join("jobs.db")).await?;
 
     let (checked_store, checked_storage) = (store.clone(), storage.clone());
+    let counted_store = store.clone();
     let monitor = Monitor::builder("api")
         .version(env!("CARGO_PKG_VERSION"))
         .http_metrics(HttpMetrics::builder().response_sizes().response_start())
         .categorize::<PipelineError>()
+        .sample_queue(QUEUE_SAMPLES, move || {
+            let store = counted_store.clone();
+            async move { store.counts().await }
+        })
         .check("database", move || {
             let store = checked_store.clone();
             async move { store.check().await }
@@ -73,7 +79,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
     let url = format!("http://{address}");
     tracing::info!(url, data_dir = %settings.data_dir.display(), "Listening");
 
-    let (queue, messages) = Queue::new(store.clone(), monitor.worker("worker"));
+    let (queue, jobs) = Queue::new(store.clone(), monitor.worker("worker"));
     queue.requeue_unfinished().await?;
     let subscriptions = Subscriptions::new(store.clone(), monitor.clone());
     subscriptions.report().await;
@@ -83,7 +89,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
         storage: storage.clone(),
         queue: Arc::clone(&queue),
     };
-    let working = tokio::spawn(worker.work(messages, monitor.shutdown_requested(), GRACE));
+    let working = tokio::spawn(worker.work(jobs, monitor.shutdown_requested(), GRACE));
     let traffic = settings.traffic.then(|| Traffic::start(address));
 
     let api = Api {

@@ -1,31 +1,27 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
-    time::Instant,
 };
 
-use monitor_layer::{Job, JobStatus, Monitor};
+use monitor_layer::{Job, JobHandle, JobStatus, Monitor};
 use tokio::sync::{Notify, mpsc};
 use uuid::Uuid;
 
-use crate::store::{NewJob, Store, to_its_end};
+use crate::store::{JobRecord, NewJob, Store, to_its_end};
 
 /// What hands jobs to the worker.
 pub(crate) struct Queue {
     store: Store,
     /// The worker's: what becomes of a job is its to tell.
     monitor: Monitor,
-    messages: mpsc::UnboundedSender<Message>,
-    /// How each running job is told to stop.
-    running: Mutex<HashMap<Uuid, Arc<Notify>>>,
-    /// One report at a time, so that an older one does not overwrite a newer.
-    reporting: tokio::sync::Mutex<()>,
+    jobs: mpsc::UnboundedSender<NewJob>,
+    running: Mutex<HashMap<Uuid, Running>>,
 }
 
-/// A job on its way to the worker.
-pub(crate) struct Message {
-    pub(crate) job: NewJob,
-    pub(crate) queued: Instant,
+/// A job that the worker has taken.
+struct Running {
+    stop: Arc<Notify>,
+    handle: JobHandle,
 }
 
 /// What came of asking for a job's end.
@@ -39,14 +35,13 @@ impl Queue {
     pub(crate) fn new(
         store: Store,
         monitor: Monitor,
-    ) -> (Arc<Self>, mpsc::UnboundedReceiver<Message>) {
-        let (messages, receiver) = mpsc::unbounded_channel();
+    ) -> (Arc<Self>, mpsc::UnboundedReceiver<NewJob>) {
+        let (jobs, receiver) = mpsc::unbounded_channel();
         let queue = Self {
             store,
             monitor,
-            messages,
+            jobs,
             running: Mutex::default(),
-            reporting: tokio::sync::Mutex::default(),
         };
         (Arc::new(queue), receiver)
     }
@@ -57,7 +52,6 @@ impl Queue {
         to_its_end(async move {
             queue.store.insert(&job).await?;
             queue.send(job);
-            queue.report().await;
             Ok(())
         })
         .await
@@ -68,18 +62,28 @@ impl Queue {
         for job in self.store.requeue_unfinished().await? {
             self.send(job);
         }
-        self.report().await;
         Ok(())
     }
 
-    /// Stops a job: one that waits at once, one that runs at its next await.
+    /// A job as it stands, and how far it has come.
+    pub(crate) async fn look_up(&self, id: Uuid) -> Result<Option<JobRecord>, sqlx::Error> {
+        let mut record = self.store.job(id).await?;
+        if let Some(record) = &mut record
+            && record.status == JobStatus::Running
+        {
+            let running = self.running();
+            record.progress = running.get(&id).and_then(|job| job.handle.progress());
+        }
+        Ok(record)
+    }
+
+    /// Stops a job: one that waits at once, one that runs at its next await, one that pauses between two attempts too.
     pub(crate) async fn cancel(&self, id: Uuid) -> Result<Cancelled, sqlx::Error> {
         if let Some(job) = self.store.cancel_queued(id).await? {
             self.described(&job).cancelled_in_queue();
-            self.report().await;
             return Ok(Cancelled::Accepted);
         }
-        let stop = self.running().get(&id).cloned();
+        let stop = self.running().get(&id).map(|job| Arc::clone(&job.stop));
         let Some(record) = self.store.job(id).await? else {
             return Ok(Cancelled::Unknown);
         };
@@ -92,16 +96,23 @@ impl Queue {
         }
     }
 
-    /// Stops every job that runs.
-    pub(crate) fn stop_running(&self) {
-        for stop in self.running().values() {
-            stop.notify_one();
+    /// Stops every job that runs, for the next process to take up again.
+    pub(crate) fn hand_back_running(&self) {
+        for job in self.running().values() {
+            job.handle.hand_back();
+            job.stop.notify_one();
         }
     }
 
     /// Called by the worker before it takes the job, so that whoever sees the job running can stop it.
-    pub(crate) fn can_be_stopped(&self, id: Uuid) -> Arc<Notify> {
-        Arc::clone(self.running().entry(id).or_default())
+    pub(crate) fn can_be_stopped(&self, id: Uuid, handle: JobHandle) -> Arc<Notify> {
+        let stop = Arc::<Notify>::default();
+        let running = Running {
+            stop: Arc::clone(&stop),
+            handle,
+        };
+        self.running().insert(id, running);
+        stop
     }
 
     pub(crate) fn is_over(&self, id: Uuid) {
@@ -110,48 +121,29 @@ impl Queue {
 
     /// The job as the monitor knows it.
     pub(crate) fn described(&self, job: &NewJob) -> Job {
-        let described = self
+        let store = self.store.clone();
+        let mut described = self
             .monitor
             .job(job.id.to_string())
             .niche(job.niche.as_str())
-            .continue_from(&job.trace);
-        match &job.user {
-            Some(user) => described.user(user.as_str()),
-            None => described,
+            .continue_from(&job.trace)
+            .attempt(job.attempts + 1)
+            .on_progress(move |_| store.changed());
+        if let Some(user) = &job.user {
+            described = described.user(user.as_str());
         }
-    }
-
-    /// Tells the monitor how many jobs stand where.
-    pub(crate) async fn report(&self) {
-        let _reporting = self.reporting.lock().await;
-        let counts = match self.store.counts().await {
-            Ok(counts) => counts,
-            Err(error) => {
-                tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    "The jobs could not be counted"
-                );
-                return;
-            }
-        };
-        let queue = self.monitor.queue();
-        for (status, count) in counts {
-            queue.jobs(status, count);
-            if status == JobStatus::Queued {
-                queue.depth(count);
-            }
+        match job.started_at {
+            Some(at) => described.first_started_at(at),
+            None => described.enqueued_at(job.queued_at),
         }
     }
 
     fn send(&self, job: NewJob) {
         // Without a worker, as when the process stops, the job waits in the store for the next start.
-        let _ = self.messages.send(Message {
-            job,
-            queued: Instant::now(),
-        });
+        let _ = self.jobs.send(job);
     }
 
-    fn running(&self) -> std::sync::MutexGuard<'_, HashMap<Uuid, Arc<Notify>>> {
+    fn running(&self) -> std::sync::MutexGuard<'_, HashMap<Uuid, Running>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -85,6 +85,7 @@ impl Caller {
                     self.post("/purchases", json!({"type": "purchase", "usd": 9.9}))
                         .await;
                 }
+                7 if round % 32 == 7 => last_job = self.create(round / 4, Some("[busy: 2]")).await,
                 7 => last_job = self.create(round / 4, Some("[image: lost.gif]")).await,
                 8 => self.post("/jobs", json!({"title": "No script"})).await,
                 9 => {

@@ -1,19 +1,22 @@
 use std::{sync::Arc, time::Duration};
 
-use monitor_layer::{JobEnd, Monitor};
+use monitor_layer::{Job, JobEnd, JobHandle, Monitor, Retries};
 use tokio::{
-    sync::{Semaphore, mpsc},
+    sync::{Notify, Semaphore, mpsc},
     task::{JoinError, JoinSet},
 };
+use uuid::Uuid;
 
 use crate::{
-    pipeline::{Finished, Pipeline, PipelineError},
-    queue::{Message, Queue},
+    pipeline::{self, Finished, PipelineError},
+    queue::Queue,
     storage::Storage,
-    store::{JobError, Store},
+    store::{JobError, NewJob, Store},
 };
 
 const JOBS_AT_ONCE: usize = 2;
+const RETRIES: Retries =
+    Retries::up_to(4).backoff(Duration::from_millis(200), Duration::from_secs(10));
 
 /// Takes jobs from the queue and runs the pipeline for each.
 #[derive(Clone)]
@@ -25,24 +28,25 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    /// Works until it is asked to stop; the running jobs then have the grace time to end.
+    /// Works until it is asked to stop; the running jobs then have the grace time to end. Those that have not go back to
+    /// the queue, for the next process to take up: a deployment neither fails nor cancels what users asked for.
     pub(crate) async fn work(
         self,
-        mut messages: mpsc::UnboundedReceiver<Message>,
+        mut jobs: mpsc::UnboundedReceiver<NewJob>,
         stop: impl Future<Output = ()>,
         grace: Duration,
     ) {
-        let mut jobs = JoinSet::new();
+        let mut tasks = JoinSet::new();
         let places = Arc::new(Semaphore::new(JOBS_AT_ONCE));
         let next = async {
-            while let Some(message) = messages.recv().await {
+            while let Some(job) = jobs.recv().await {
                 let Ok(place) = Arc::clone(&places).acquire_owned().await else {
                     return;
                 };
                 let worker = self.clone();
-                while jobs.try_join_next().is_some() {}
-                jobs.spawn(async move {
-                    if let Err(error) = worker.take(message).await {
+                while tasks.try_join_next().is_some() {}
+                tasks.spawn(async move {
+                    if let Err(error) = worker.take(job).await {
                         let error: &dyn std::error::Error = &error;
                         tracing::error!(error, "The job store failed");
                     }
@@ -54,37 +58,53 @@ impl Worker {
             () = next => {}
             () = stop => {}
         }
-        let ended = async { while jobs.join_next().await.is_some() {} };
+        let ended = async { while tasks.join_next().await.is_some() {} };
         if tokio::time::timeout(grace, ended).await.is_err() {
-            self.queue.stop_running();
-            while jobs.join_next().await.is_some() {}
+            self.queue.hand_back_running();
+            while tasks.join_next().await.is_some() {}
         }
     }
 
-    async fn take(&self, message: Message) -> Result<(), sqlx::Error> {
-        let id = message.job.id;
-        let stop = self.queue.can_be_stopped(id);
+    async fn take(&self, job: NewJob) -> Result<(), sqlx::Error> {
+        let id = job.id;
+        let described = self.queue.described(&job);
+        let handle = described.handle();
+        let stop = self.queue.can_be_stopped(id, handle.clone());
         let ended = match self.store.start_queued(id).await {
-            Ok(true) => self.run(message, &stop).await,
+            // It was under way each time that a process ended, and may be why.
+            Ok(true) if job.attempts >= RETRIES.attempts() => {
+                let error = PipelineError::Poisoned(job.attempts);
+                described.failed_in_queue(&error);
+                self.set_end(id, Ended::failed(&error)).await
+            }
+            Ok(true) => self.run(described, job, handle, &stop).await,
             // Cancelled in the queue, and told by whoever did.
             Ok(false) => Ok(()),
             Err(error) => Err(error),
         };
         self.queue.is_over(id);
-        self.queue.report().await;
         ended
     }
 
-    async fn run(&self, message: Message, stop: &tokio::sync::Notify) -> Result<(), sqlx::Error> {
-        self.queue.report().await;
-        let Message { job, queued } = message;
-        let (id, niche) = (job.id, job.niche);
-        let running = self.queue.described(&job).queued_for(queued.elapsed());
-        let pipeline = Pipeline {
-            store: self.store.clone(),
-            storage: self.storage.clone(),
-        };
-        let mut task = tokio::spawn(running.run(pipeline.run(job)));
+    async fn run(
+        &self,
+        described: Job,
+        job: NewJob,
+        handle: JobHandle,
+        stop: &Notify,
+    ) -> Result<(), sqlx::Error> {
+        let id = job.id;
+        let job = Arc::new(job);
+        let (store, storage) = (self.store.clone(), self.storage.clone());
+        let running = described.retry(RETRIES).run(move |_| {
+            let (store, storage, job) = (store.clone(), storage.clone(), Arc::clone(&job));
+            async move {
+                let begun = store.begin_attempt(job.id).await;
+                begun.map_err(PipelineError::Record)?;
+                pipeline::run(&job, &storage).await
+            }
+        });
+        let mut task = tokio::spawn(running);
         let ended = tokio::select! {
             ended = &mut task => ended,
             () = stop.notified() => {
@@ -92,15 +112,22 @@ impl Worker {
                 task.await
             }
         };
-        let ended = Ended::of(ended);
-        self.store
-            .set_end(id, ended.end, ended.cost_usd, ended.error.as_ref())
-            .await?;
-        let business = self.monitor.business();
+        match handle.end() {
+            Some(_) => self.set_end(id, Ended::of(ended)).await,
+            None => self.store.put_back(id).await,
+        }
+    }
+
+    async fn set_end(&self, id: Uuid, ended: Ended) -> Result<(), sqlx::Error> {
+        let Ended {
+            end,
+            cost_usd,
+            credits,
+            error,
+        } = ended;
         // What is added is finite and not below 0.
-        let _ = business.job_cost(niche.as_str(), ended.end, "render", ended.cost_usd);
-        let _ = business.credits_used(ended.credits);
-        Ok(())
+        let _ = self.monitor.business().credits_used(credits);
+        self.store.set_end(id, end, cost_usd, error.as_ref()).await
     }
 }
 
@@ -113,13 +140,25 @@ struct Ended {
 }
 
 impl Ended {
-    fn of(ended: Result<Result<Finished, PipelineError>, JoinError>) -> Self {
-        let without_video = |end, error| Self {
+    /// Whether it was the last of its attempts or its error is one that stays: it is set aside.
+    fn failed(error: &PipelineError) -> Self {
+        let error = JobError {
+            code: error.code().to_owned(),
+            message: error.to_string(),
+        };
+        Self::without_video(JobEnd::Failed, Some(error))
+    }
+
+    const fn without_video(end: JobEnd, error: Option<JobError>) -> Self {
+        Self {
             end,
             cost_usd: 0.0,
             credits: 0.0,
             error,
-        };
+        }
+    }
+
+    fn of(ended: Result<Result<Finished, PipelineError>, JoinError>) -> Self {
         match ended {
             Ok(Ok(finished)) => Self {
                 end: JobEnd::Completed,
@@ -127,15 +166,9 @@ impl Ended {
                 credits: finished.scenes as f64,
                 error: None,
             },
-            Ok(Err(error)) => without_video(
-                JobEnd::Failed,
-                Some(JobError {
-                    code: error.code().to_owned(),
-                    message: error.to_string(),
-                }),
-            ),
-            Err(stopped) if stopped.is_cancelled() => without_video(JobEnd::Cancelled, None),
-            Err(_) => without_video(
+            Ok(Err(error)) => Self::failed(&error),
+            Err(stopped) if stopped.is_cancelled() => Self::without_video(JobEnd::Cancelled, None),
+            Err(_) => Self::without_video(
                 JobEnd::Failed,
                 Some(JobError {
                     code: "PIPELINE_PANICKED".to_owned(),

@@ -128,7 +128,7 @@ mod tests {
 
     fn fail(core: &Core) {
         let error = io::Error::other("no disk");
-        let failure = Failure::reported(core, &Reported::error::<io::Error>(&error));
+        let failure = Failure::reported(core, &Reported::error::<io::Error>(&error), None);
         core.errors.capture(core, Origin::Job, failure);
     }
 

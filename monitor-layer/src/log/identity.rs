@@ -1,8 +1,11 @@
 use std::sync::Arc;
 
-use crate::trace::{
-    SpanId, TraceContext, TraceId,
-    current::{self, Scope},
+use crate::{
+    job::JobAttempt,
+    trace::{
+        SpanId, TraceContext, TraceId,
+        current::{self, Scope},
+    },
 };
 
 /// Whose line it is.
@@ -11,6 +14,8 @@ pub(super) struct Identity {
     pub(super) span: Option<SpanIds>,
     pub(super) user: Option<Arc<str>>,
     pub(super) job: Option<Arc<str>>,
+    /// Of the job, where it is one of several.
+    pub(super) attempt: Option<u32>,
 }
 
 /// The ids of the innermost of step, job, exchange and `tracing` span.
@@ -29,17 +34,21 @@ impl Identity {
 
     #[inline]
     pub(super) fn of(scope: &Scope) -> Self {
-        let (user, job) = match &scope.unit {
+        let (user, job, attempt) = match &scope.unit {
             Some(unit) => {
                 let state = unit.lock();
-                (state.user.clone(), state.job.clone())
+                let attempt = state.job_attempt();
+                let attempt = attempt.filter(|attempt| attempt.is_one_of_several());
+                let number = attempt.map(JobAttempt::number);
+                (state.user.clone(), state.job.clone(), number)
             }
-            None => (None, None),
+            None => (None, None, None),
         };
         Self {
             span: Some(SpanIds::of(&scope.context)),
             user,
             job,
+            attempt,
         }
     }
 }

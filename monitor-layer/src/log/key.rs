@@ -114,6 +114,7 @@ macro_rules! own_keys {
 
 own_keys! {
     ADJUSTED_COUNT "adjustedCount"
+    ATTEMPT "attempt"
     CATEGORY "category"
     #[cfg(feature = "server")]
     CHECK "check"
@@ -122,6 +123,7 @@ own_keys! {
     ERROR "error"
     FILE "file"
     LINE "line"
+    MAX_ATTEMPTS "maxAttempts"
     METHOD "method"
     NICHE "niche"
     OUTCOME "outcome"
@@ -130,6 +132,7 @@ own_keys! {
     #[cfg(feature = "server")]
     PROBLEM "problem"
     QUEUED_MS "queuedMs"
+    RETRY_IN_MS "retryInMs"
     ROUTE "route"
     STATUS "status"
     STEP "step"

@@ -1,4 +1,7 @@
-use super::key::{Key, bit, push_key};
+use super::{
+    json::push_integer,
+    key::{Key, bit, push_key},
+};
 
 const MOST_MEMBERS: usize = 128;
 /// Of all members together, in bytes: with the longest message and ids, a line is no longer than 64 KiB.
@@ -42,6 +45,14 @@ impl Members {
             return;
         }
         self.write(start, key_end, bit, is_whole, write);
+    }
+
+    /// Adds a number, unless its key is there.
+    pub(super) fn add_number(&mut self, key: &str, number: impl itoa::Integer) {
+        self.add(key, |json| {
+            push_integer(json, number);
+            true
+        });
     }
 
     /// Adds a member whose value `write` writes, in place of the one whose key is there.

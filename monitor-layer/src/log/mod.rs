@@ -239,6 +239,9 @@ fn with_own_entry<R>(
         if let Some(parent) = identity.span.as_ref().and_then(|span| span.parent) {
             fields.span_id(Key::PARENT_SPAN_ID, parent);
         }
+        if let Some(attempt) = identity.attempt {
+            fields.number(Key::ATTEMPT, attempt);
+        }
         let mut entry = Entry {
             origin: &core.origin,
             redactor: &core.redactor,

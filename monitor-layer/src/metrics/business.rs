@@ -120,7 +120,7 @@ impl Business {
         self.add(&costs[end as usize].instrument, usd)
     }
 
-    fn check(&self, amount: f64) -> Result<(), InvalidAmount> {
+    pub(crate) fn check(&self, amount: f64) -> Result<(), InvalidAmount> {
         Amounts::check(amount).inspect_err(|_| self.0.dropped(Signal::Observers))
     }
 

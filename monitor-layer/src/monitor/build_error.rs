@@ -42,6 +42,12 @@ pub enum BuildError {
     /// A readiness check cannot be used.
     #[cfg(feature = "server")]
     Check(InvalidCheck),
+    /// The queue is to be sampled without a pause.
+    #[cfg(feature = "server")]
+    QueueInterval,
+    /// The queue is to be sampled where there is no tokio runtime.
+    #[cfg(feature = "server")]
+    QueueWithoutRuntime,
     /// `install` found a global `tracing` subscriber.
     SubscriberInstalled,
     /// There is an installed monitor already.
@@ -90,6 +96,14 @@ impl fmt::Display for BuildError {
             Self::Register(error) => error.fmt(formatter),
             #[cfg(feature = "server")]
             Self::Check(error) => error.fmt(formatter),
+            #[cfg(feature = "server")]
+            Self::QueueInterval => formatter.write_str(
+                "the queue is sampled every 0 s; expected a time above 0 between two samples",
+            ),
+            #[cfg(feature = "server")]
+            Self::QueueWithoutRuntime => formatter.write_str(
+                "the queue cannot be sampled without a tokio runtime; build the monitor inside of one",
+            ),
             Self::SubscriberInstalled => formatter.write_str(
                 "a global tracing subscriber is installed already; add `Monitor::log_layer` to it, and use `build` and `Monitor::set_global`",
             ),

@@ -4,8 +4,6 @@ use super::{
     BuildError, Core, Monitor, Shared, core::is_installed, errors::ErrorOptions,
     lifetime::Lifetime, log_control::LogControl, sentry::add_sentry, settings::Settings,
 };
-#[cfg(feature = "server")]
-use crate::health::{Check, Health, InvalidCheck};
 use crate::{
     error::{Capture, Categorize, Classifier, Sinks, on_panic},
     log::{AccessLog, Log, LogWriter, Sink},
@@ -13,6 +11,11 @@ use crate::{
     redact::{Redactor, Word},
     step::SiteTable,
     trace::Sampler,
+};
+#[cfg(feature = "server")]
+use crate::{
+    health::{Check, Health, InvalidCheck},
+    queue::QueueSampling,
 };
 
 /// Says what a [`Monitor`] is to be. What is set here wins over the environment, the environment over defaults, in
@@ -45,6 +48,8 @@ pub struct MonitorBuilder {
     pub(super) otlp: super::otlp::OtlpOptions,
     #[cfg(feature = "server")]
     checks: Vec<Result<Check, InvalidCheck>>,
+    #[cfg(feature = "server")]
+    pub(super) queue_sampling: Option<QueueSampling>,
 }
 
 impl MonitorBuilder {
@@ -76,6 +81,8 @@ impl MonitorBuilder {
             otlp: Default::default(),
             #[cfg(feature = "server")]
             checks: Vec::new(),
+            #[cfg(feature = "server")]
+            queue_sampling: None,
         }
     }
 
@@ -343,6 +350,11 @@ impl MonitorBuilder {
         )?;
         #[cfg(feature = "server")]
         let health = Health::new(self.checks.into_iter().collect::<Result<_, _>>()?)?;
+        #[cfg(feature = "server")]
+        let sampling = self
+            .queue_sampling
+            .map(QueueSampling::checked)
+            .transpose()?;
         let ratio = self.log_control.ratio(slower_than)?;
         let mut log = Log::new(level, self.sink.unwrap_or_else(Sink::for_stdout))
             .limited(self.log_control.repeats()?)
@@ -385,7 +397,11 @@ impl MonitorBuilder {
             core.log.warning(&core, &warning);
         }
         Ok(Monitor {
-            lifetime: Arc::new(Lifetime(Arc::clone(&core))),
+            lifetime: Arc::new(Lifetime {
+                core: Arc::clone(&core),
+                #[cfg(feature = "server")]
+                _sampling: sampling.map(|sampling| sampling.start(&core)),
+            }),
             core,
         })
     }

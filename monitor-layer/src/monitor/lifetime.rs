@@ -6,10 +6,15 @@ const DEADLINE: Duration = Duration::from_secs(2);
 
 /// Held by every clone of a monitor and by its layers, not by the work under way nor by the process's global: its
 /// drop is the end of the last one that could start new work.
-pub(super) struct Lifetime(pub(super) Arc<Core>);
+pub(super) struct Lifetime {
+    pub(super) core: Arc<Core>,
+    /// Ends with it.
+    #[cfg(feature = "server")]
+    pub(super) _sampling: Option<crate::queue::Sampling>,
+}
 
 impl Drop for Lifetime {
     fn drop(&mut self) {
-        self.0.flush(DEADLINE);
+        self.core.flush(DEADLINE);
     }
 }

@@ -9,6 +9,8 @@ mod lifetime;
 mod log_control;
 #[cfg(feature = "otlp")]
 mod otlp;
+#[cfg(feature = "server")]
+mod queue;
 mod sentry;
 mod settings;
 #[cfg(feature = "server")]

@@ -47,7 +47,7 @@ impl StepSite {
         module_path: &'static str,
         level: Level,
         fields: &'static [&'static str],
-        this: &'static Self,
+        this: &'static dyn Callsite,
     ) -> Self {
         let location = std::panic::Location::caller();
         Self {
@@ -67,6 +67,16 @@ impl StepSite {
             is_registered: AtomicBool::new(false),
             interest: AtomicU8::new(SOMETIMES),
         }
+    }
+
+    /// A site of a name that no function has. It stays for good.
+    #[track_caller]
+    pub(crate) fn named(name: &'static str) -> &'static Self {
+        let site: &'static Named = Box::leak(Box::default());
+        site.0.get_or_init(|| {
+            let fields = &[STEP_FIELD];
+            Self::new(name, module_path!(), Level::INFO, fields, site)
+        })
     }
 
     /// A step that takes longer than this is slow.
@@ -151,6 +161,27 @@ impl Callsite for StepSite {
 
     fn metadata(&self) -> &Metadata<'_> {
         &self.metadata
+    }
+}
+
+/// What a site that is made while the program runs is known by: a static refers to itself, which nothing else can.
+#[derive(Default)]
+struct Named(OnceLock<StepSite>);
+
+impl Callsite for Named {
+    fn set_interest(&self, interest: Interest) {
+        if let Some(site) = self.0.get() {
+            site.set_interest(interest);
+        }
+    }
+
+    fn metadata(&self) -> &Metadata<'_> {
+        // Nobody has it before it holds its site.
+        static NONE: StepSite = StepSite::new("", "", Level::TRACE, &[], &NONE);
+        match self.0.get() {
+            Some(site) => &site.metadata,
+            None => &NONE.metadata,
+        }
     }
 }
 

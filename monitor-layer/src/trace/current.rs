@@ -7,7 +7,12 @@ use std::sync::Arc;
 
 pub(crate) use super::scope::{Scope, enter, recycle, with_current};
 use super::{InScope, TraceContext};
-use crate::unit::Unit;
+use crate::{
+    job::JobAttempt,
+    metrics::{Business, InvalidAmount, Signal},
+    monitor::current_core,
+    unit::Unit,
+};
 
 /// The exchange, job or step that the calling code runs in.
 ///
@@ -60,6 +65,72 @@ impl Current {
             unit.set_tag(key.into(), value.into());
         }
         self
+    }
+
+    /// What the job used of a resource, in US dollars: `job_cost_usd_total`, by the status that the job ends with. Outside
+    /// of a job there is nothing to count it by: it is told in `telemetry_dropped_total{signal="observers"}`.
+    ///
+    /// ```
+    /// # use monitor_layer::testing::TestMonitor;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// # let monitor = TestMonitor::new("worker");
+    /// let job = monitor.job("job-7").niche("history").run(async {
+    ///     monitor_layer::current().cost(0.042, "gpu") // from any step inside
+    /// });
+    /// job.await.unwrap();
+    /// let gpu = [("niche", "history"), ("status", "COMPLETED"), ("resource", "gpu")];
+    /// assert_eq!(monitor.metric("job_cost_usd_total", gpu), 0.042);
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidAmount`] where it is no amount; nothing is counted then.
+    pub fn cost(&self, usd: f64, resource: &str) -> Result<(), InvalidAmount> {
+        let standing = self.unit().and_then(|unit| unit.lock().standing.clone());
+        if let Some(standing) = standing {
+            return standing.cost(usd, resource);
+        }
+        let core = self.0.as_ref().and_then(|scope| scope.core.clone());
+        if let Some(core) = core.or_else(current_core) {
+            Business::of(&core.metrics).check(usd)?;
+            core.metrics.dropped(Signal::Observers);
+        }
+        Ok(())
+    }
+
+    /// The job that is named: by `Monitor::job`, or by [`job`](Self::job).
+    ///
+    /// ```
+    /// # use monitor_layer::testing::TestMonitor;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// # let monitor = TestMonitor::new("worker");
+    /// let job = monitor.job("job-7").user("u-1").run(async {
+    ///     let inside = monitor_layer::current().scope(async {
+    ///         let current = monitor_layer::current();
+    ///         (current.job_id(), current.user_id(), current.attempt().map(|it| it.number()))
+    ///     });
+    ///     Ok::<_, std::io::Error>(tokio::spawn(inside).await.unwrap())
+    /// });
+    /// let seen = job.await.unwrap();
+    /// assert_eq!(seen, (Some("job-7".into()), Some("u-1".into()), Some(1)));
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn job_id(&self) -> Option<Arc<str>> {
+        self.unit()?.lock().job.clone()
+    }
+
+    /// The user that is named.
+    #[must_use]
+    pub fn user_id(&self) -> Option<Arc<str>> {
+        self.unit()?.lock().user.clone()
+    }
+
+    /// Which attempt of a job this is, within jobs.
+    #[must_use]
+    pub fn attempt(&self) -> Option<JobAttempt> {
+        self.unit()?.lock().job_attempt()
     }
 
     /// The ids of what is running, where anything is.

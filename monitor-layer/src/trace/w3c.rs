@@ -3,7 +3,7 @@
 use http::HeaderName;
 
 use super::{
-    SpanId, TraceContext, TraceFlags, TraceId,
+    Carrier, SpanId, TraceContext, TraceFlags, TraceId,
     hex::{hex, parse_lower_hex},
 };
 
@@ -35,6 +35,11 @@ impl Parent {
             span_id: context.span_id(),
             flags: context.flags(),
         }
+    }
+
+    /// What stands in a message; `None` where there is nothing usable.
+    pub(crate) fn from_carrier(carrier: &(impl Carrier + ?Sized)) -> Option<Self> {
+        parse_traceparent(carrier.field(TRACEPARENT.as_str())?.as_bytes())
     }
 }
 

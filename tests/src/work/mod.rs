@@ -1,15 +1,25 @@
 //! Steps and jobs: counted, timed, traced, logged and captured, each once.
 
+mod apalis;
 mod arguments;
+mod costs;
 mod dropped;
+mod guard;
 mod jobs;
+mod load;
+mod loops;
+mod pipeline;
 mod queue;
+mod queue_sampling;
+mod redelivery;
+mod retries;
 mod shapes;
 mod steps;
 
 use std::{fmt, io};
 
 use monitor_layer::{Categorize, testing::TestMonitor};
+use serde_json::{Value, json};
 
 /// Runs work as a step of this monitor's would be: inside of a job.
 pub(crate) async fn in_job<T>(monitor: &TestMonitor, work: impl Future<Output = T>) -> T {
@@ -27,6 +37,20 @@ pub(crate) fn ended(monitor: &TestMonitor, step: &str) -> [f64; 4] {
         );
         monitor.metric("pipeline_step_duration_seconds_count", labels)
     })
+}
+
+/// How many jobs of a niche were completed, failed and cancelled.
+pub(crate) fn ends(monitor: &TestMonitor, niche: &str) -> [f64; 3] {
+    ["COMPLETED", "FAILED", "CANCELLED"].map(|status| {
+        let labels = [("niche", niche), ("status", status)];
+        assert!(monitor.has_metric("job_duration_seconds_count", labels));
+        monitor.metric("job_duration_seconds_count", labels)
+    })
+}
+
+/// A line's message, level and attempt.
+pub(crate) fn told(line: &Value) -> Value {
+    json!([line["message"], line["level"], line["metadata"]["attempt"]])
 }
 
 #[derive(Debug)]

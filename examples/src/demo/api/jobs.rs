@@ -1,3 +1,5 @@
+use std::time::SystemTime;
+
 use axum::{
     Json,
     extract::{FromRequestParts, Path, State},
@@ -32,7 +34,10 @@ pub(super) struct Shown {
     title: String,
     niche: String,
     status: &'static str,
-    step: Option<String>,
+    step: Option<&'static str>,
+    /// Which step of how many.
+    progress: Option<[usize; 2]>,
+    attempts: u32,
     cost_usd: f64,
     error: Option<JobError>,
 }
@@ -44,7 +49,11 @@ impl Shown {
             title: record.title,
             niche: record.niche,
             status: record.status.as_str(),
-            step: record.step,
+            step: record.progress.map(|progress| progress.step),
+            progress: record
+                .progress
+                .map(|progress| [progress.number, progress.of]),
+            attempts: record.attempts,
             cost_usd: record.cost_usd,
             error: record.error,
         }
@@ -75,6 +84,9 @@ pub(super) async fn create(
         trace: TraceContext::current()
             .map(|context| context.to_carrier())
             .unwrap_or_default(),
+        queued_at: SystemTime::now(),
+        started_at: None,
+        attempts: 0,
     };
     api.queue.enqueue(job).await?;
     Ok((StatusCode::ACCEPTED, Json(Accepted { job_id: id })))
@@ -84,7 +96,8 @@ pub(super) async fn show(
     State(api): State<Api>,
     JobId(id): JobId,
 ) -> Result<Json<Shown>, ApiError> {
-    let record = api.store.job(id).await?.ok_or_else(ApiError::unknown_job)?;
+    let record = api.queue.look_up(id).await?;
+    let record = record.ok_or_else(ApiError::unknown_job)?;
     Ok(Json(Shown::of(id, record)))
 }
 

@@ -15,6 +15,12 @@ pub(crate) enum PipelineError {
     TooManyScenes(usize),
     #[error("the pauses last over a minute together")]
     TooLongPauses,
+    #[error("the number of attempts {0:?} is none; expected one from 0 to 99")]
+    InvalidBusy(String),
+    #[error("the renderer is busy")]
+    Busy,
+    #[error("the process ended {0} times while it worked on this job")]
+    Poisoned(u32),
     #[error("the image {name:?} is not among the assets")]
     AssetMissing {
         name: String,
@@ -41,6 +47,9 @@ impl PipelineError {
             Self::InvalidPause(_) => "PIPELINE_INVALID_PAUSE",
             Self::TooManyScenes(_) => "PIPELINE_TOO_MANY_SCENES",
             Self::TooLongPauses => "PIPELINE_PAUSES_TOO_LONG",
+            Self::InvalidBusy(_) => "PIPELINE_INVALID_BUSY",
+            Self::Busy => "PIPELINE_BUSY",
+            Self::Poisoned(_) => "PIPELINE_POISONED",
             Self::AssetMissing { .. } => "PIPELINE_ASSET_MISSING",
             Self::AssetUnreadable { .. } => "PIPELINE_ASSET_UNREADABLE",
             Self::Encoding(_) => "PIPELINE_ENCODING_FAILED",
@@ -53,5 +62,10 @@ impl PipelineError {
 impl Categorize for PipelineError {
     fn code(&self) -> Option<&str> {
         Some(self.code())
+    }
+
+    /// What depends on the script or on an asset is so at every attempt.
+    fn is_transient(&self) -> bool {
+        matches!(self, Self::Busy | Self::Storage(_) | Self::Record(_))
     }
 }

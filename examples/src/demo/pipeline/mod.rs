@@ -6,22 +6,14 @@ mod error;
 mod parse;
 mod render;
 
-use monitor_layer::instrument_step;
+use monitor_layer::{Pipeline, instrument_step};
 use uuid::Uuid;
 
 pub(crate) use self::error::PipelineError;
 use self::{encode::encode, parse::parse, render::Renderer};
-use crate::{
-    storage::Storage,
-    store::{NewJob, Store},
-};
+use crate::{storage::Storage, store::NewJob};
 
 const USD_PER_FRAME: f64 = 0.000_4;
-
-pub(crate) struct Pipeline {
-    pub(crate) store: Store,
-    pub(crate) storage: Storage,
-}
 
 /// What a job that ended well came to.
 pub(crate) struct Finished {
@@ -29,42 +21,37 @@ pub(crate) struct Finished {
     pub(crate) cost_usd: f64,
 }
 
-impl Pipeline {
-    pub(crate) async fn run(self, job: NewJob) -> Result<Finished, PipelineError> {
-        self.at(&job, "parse").await?;
-        let scenes = parse(&job.script)?;
+pub(crate) async fn run(job: &NewJob, storage: &Storage) -> Result<Finished, PipelineError> {
+    let mut pipeline = Pipeline::new(["parse", "render", "encode", "store"]);
 
-        self.at(&job, "render").await?;
-        let renderer = Renderer::new(job.niche, &job.title, scenes.len());
-        let mut frames = Vec::new();
-        for (number, scene) in scenes.iter().enumerate() {
-            frames.extend(renderer.render(number, scene, &self.storage).await?);
-        }
+    pipeline.begin("parse");
+    let scenes = parse(&job.script)?;
 
-        self.at(&job, "encode").await?;
-        let video = encode(&frames)?;
-
-        self.at(&job, "store").await?;
-        store(&self.storage, job.id, &video).await?;
-        tracing::info!(
-            scenes = scenes.len(),
-            frames = frames.len(),
-            bytes = video.len(),
-            "Video stored"
-        );
-        Ok(Finished {
-            scenes: scenes.len(),
-            cost_usd: frames.len() as f64 * USD_PER_FRAME,
-        })
+    pipeline.begin("render");
+    let renderer = Renderer::new(job.niche, &job.title, scenes.len());
+    let mut frames = Vec::new();
+    for (number, scene) in scenes.iter().enumerate() {
+        frames.extend(renderer.render(number, scene, storage).await?);
     }
+    let cost_usd = frames.len() as f64 * USD_PER_FRAME;
+    // It is finite and not below 0.
+    let _ = monitor_layer::current().cost(cost_usd, "render");
 
-    /// Tells those who ask for the job which step it is at.
-    async fn at(&self, job: &NewJob, step: &str) -> Result<(), PipelineError> {
-        self.store
-            .set_step(job.id, step)
-            .await
-            .map_err(PipelineError::Record)
-    }
+    pipeline.begin("encode");
+    let video = encode(&frames)?;
+
+    pipeline.begin("store");
+    store(storage, job.id, &video).await?;
+    tracing::info!(
+        scenes = scenes.len(),
+        frames = frames.len(),
+        bytes = video.len(),
+        "Video stored"
+    );
+    Ok(Finished {
+        scenes: scenes.len(),
+        cost_usd,
+    })
 }
 
 #[instrument_step]

@@ -16,6 +16,8 @@ pub(super) struct Scene {
     pub(super) images: Vec<String>,
     /// Of lines `[pause: 2s]`.
     pub(super) pause: Duration,
+    /// The attempts at which the renderer is too busy for it, of lines `[busy: 2]`: to see a job tried again.
+    pub(super) busy: u32,
 }
 
 /// Divides a script into scenes at its empty lines.
@@ -33,6 +35,8 @@ pub(super) fn parse(script: &str) -> Result<Vec<Scene>, PipelineError> {
             scene.images.push(name.to_owned());
         } else if let Some(pause) = directive(line, "pause") {
             scene.pause += parse_pause(pause)?;
+        } else if let Some(attempts) = directive(line, "busy") {
+            scene.busy = parse_busy(attempts)?;
         } else {
             if !scene.text.is_empty() {
                 scene.text.push(' ');
@@ -71,6 +75,11 @@ fn parse_pause(text: &str) -> Result<Duration, PipelineError> {
         .ok_or_else(|| PipelineError::InvalidPause(text.to_owned()))
 }
 
+fn parse_busy(text: &str) -> Result<u32, PipelineError> {
+    let attempts = text.parse().ok().filter(|attempts| *attempts < 100);
+    attempts.ok_or_else(|| PipelineError::InvalidBusy(text.to_owned()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -78,7 +87,7 @@ mod tests {
     #[test]
     fn paragraphs_are_scenes_and_lines_in_brackets_directives() {
         let scenes = parse(
-            "One\r\nstill one\n\n\n[image: sun.gif]\n[pause: 500ms]\n[pause: 2s]\nTwo [not: one]\n",
+            "One\r\nstill one\n\n\n[image: sun.gif]\n[pause: 500ms]\n[pause: 2s]\n[busy: 3]\nTwo [not: one]\n",
         )
         .unwrap();
         assert_eq!(
@@ -92,6 +101,7 @@ mod tests {
                     text: "Two [not: one]".to_owned(),
                     images: vec!["sun.gif".to_owned()],
                     pause: Duration::from_millis(2500),
+                    busy: 3,
                 },
             ]
         );
@@ -109,6 +119,13 @@ mod tests {
     fn a_pause_that_is_none_or_too_long_is_refused() {
         for pause in ["soon", "-1s", "NaN", "61s", "1e300s", ""] {
             assert!(parse(&format!("[pause: {pause}]")).is_err(), "{pause}");
+        }
+    }
+
+    #[test]
+    fn attempts_that_are_none_are_refused() {
+        for attempts in ["often", "-1", "100", ""] {
+            assert!(parse(&format!("[busy: {attempts}]")).is_err(), "{attempts}");
         }
     }
 }

@@ -62,6 +62,10 @@ impl<'a> Renderer<'a> {
         scene: &Scene,
         storage: &Storage,
     ) -> Result<Vec<Frame<'static>>, PipelineError> {
+        let attempt = monitor_layer::current().attempt();
+        if attempt.is_some_and(|attempt| attempt.number() <= scene.busy) {
+            return Err(PipelineError::Busy);
+        }
         let mut background = Canvas::filled(self.style.background);
         for name in &scene.images {
             draw_asset(&mut background, name, storage).await?;

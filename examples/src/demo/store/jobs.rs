@@ -1,6 +1,9 @@
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
-use monitor_layer::{JobEnd, JobStatus};
+use monitor_layer::{JobEnd, JobStatus, Progress, QueueCounts};
 use sqlx::{Row as _, sqlite::SqliteRow};
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -18,6 +21,11 @@ pub(crate) struct NewJob {
     pub(crate) user: Option<String>,
     /// The trace that the job continues.
     pub(crate) trace: BTreeMap<String, String>,
+    pub(crate) queued_at: SystemTime,
+    /// When its first attempt began.
+    pub(crate) started_at: Option<SystemTime>,
+    /// How many attempts were made.
+    pub(crate) attempts: u32,
 }
 
 /// A job as it stands.
@@ -26,7 +34,9 @@ pub(crate) struct JobRecord {
     pub(crate) title: String,
     pub(crate) niche: String,
     pub(crate) status: JobStatus,
-    pub(crate) step: Option<String>,
+    /// Where it runs in this process.
+    pub(crate) progress: Option<Progress>,
+    pub(crate) attempts: u32,
     pub(crate) cost_usd: f64,
     pub(crate) error: Option<JobError>,
 }
@@ -42,8 +52,8 @@ impl Store {
     pub(crate) async fn insert(&self, job: &NewJob) -> Result<(), sqlx::Error> {
         let trace = serde_json::to_string(&job.trace).unwrap_or_default();
         sqlx::query(
-            "INSERT INTO jobs (id, title, niche, script, user, trace, status)
-             VALUES (?, ?, ?, ?, ?, ?, 'QUEUED')",
+            "INSERT INTO jobs (id, title, niche, script, user, trace, queued_at, status)
+             VALUES (?, ?, ?, ?, ?, ?, ?, 'QUEUED')",
         )
         .bind(job.id.to_string())
         .bind(&job.title)
@@ -51,6 +61,7 @@ impl Store {
         .bind(&job.script)
         .bind(&job.user)
         .bind(trace)
+        .bind(milliseconds(job.queued_at))
         .execute(&self.pool)
         .await?;
         self.changed();
@@ -79,21 +90,36 @@ impl Store {
 
     /// Takes a job up; `false` where it is not in the queue any more.
     pub(crate) async fn start_queued(&self, id: Uuid) -> Result<bool, sqlx::Error> {
-        let updated =
-            sqlx::query("UPDATE jobs SET status = 'RUNNING' WHERE id = ? AND status = 'QUEUED'")
-                .bind(id.to_string())
-                .execute(&self.pool)
-                .await?;
+        let updated = sqlx::query(
+            "UPDATE jobs SET status = 'RUNNING', started_at = COALESCE(started_at, ?)
+             WHERE id = ? AND status = 'QUEUED'",
+        )
+        .bind(milliseconds(SystemTime::now()))
+        .bind(id.to_string())
+        .execute(&self.pool)
+        .await?;
         self.changed();
         Ok(updated.rows_affected() == 1)
     }
 
-    pub(crate) async fn set_step(&self, id: Uuid, step: &str) -> Result<(), sqlx::Error> {
-        sqlx::query("UPDATE jobs SET step = ? WHERE id = ?")
-            .bind(step)
+    /// Written before the attempt, so that one which takes the process with it is counted.
+    pub(crate) async fn begin_attempt(&self, id: Uuid) -> Result<(), sqlx::Error> {
+        sqlx::query("UPDATE jobs SET attempts = attempts + 1 WHERE id = ?")
             .bind(id.to_string())
             .execute(&self.pool)
             .await?;
+        self.changed();
+        Ok(())
+    }
+
+    /// Puts a running job back into the queue. It was stopped and did not fail: the attempt does not count.
+    pub(crate) async fn put_back(&self, id: Uuid) -> Result<(), sqlx::Error> {
+        sqlx::query(
+            "UPDATE jobs SET status = 'QUEUED', attempts = MAX(attempts - 1, 0) WHERE id = ?",
+        )
+        .bind(id.to_string())
+        .execute(&self.pool)
+        .await?;
         self.changed();
         Ok(())
     }
@@ -106,7 +132,7 @@ impl Store {
         error: Option<&JobError>,
     ) -> Result<(), sqlx::Error> {
         sqlx::query(
-            "UPDATE jobs SET status = ?, cost_usd = ?, error_code = ?, error_message = ?, step = NULL WHERE id = ?",
+            "UPDATE jobs SET status = ?, cost_usd = ?, error_code = ?, error_message = ? WHERE id = ?",
         )
         .bind(end.as_str())
         .bind(cost_usd)
@@ -119,7 +145,7 @@ impl Store {
         Ok(())
     }
 
-    pub(crate) async fn counts(&self) -> Result<Vec<(JobStatus, u64)>, sqlx::Error> {
+    pub(crate) async fn counts(&self) -> Result<QueueCounts, sqlx::Error> {
         let rows = sqlx::query("SELECT status, COUNT(*) AS jobs FROM jobs GROUP BY status")
             .fetch_all(&self.pool)
             .await?;
@@ -130,12 +156,12 @@ impl Store {
                 *count = row.try_get::<i64, _>("jobs")?.unsigned_abs();
             }
         }
-        Ok(counts.into())
+        Ok(counts.into_iter().collect())
     }
 
-    /// The jobs that an earlier process left, back in the queue.
+    /// The jobs that an earlier process left, back in the queue. Their attempts count: it may be they that ended it.
     pub(crate) async fn requeue_unfinished(&self) -> Result<Vec<NewJob>, sqlx::Error> {
-        sqlx::query("UPDATE jobs SET status = 'QUEUED', step = NULL WHERE status = 'RUNNING'")
+        sqlx::query("UPDATE jobs SET status = 'QUEUED' WHERE status = 'RUNNING'")
             .execute(&self.pool)
             .await?;
         let rows = sqlx::query("SELECT * FROM jobs WHERE status = 'QUEUED' ORDER BY rowid")
@@ -149,7 +175,8 @@ impl Store {
         self.changes.subscribe()
     }
 
-    fn changed(&self) {
+    /// Tells those who watch a job.
+    pub(crate) fn changed(&self) {
         self.changes.send_replace(());
     }
 }
@@ -169,6 +196,9 @@ fn new_job(row: &SqliteRow) -> Result<NewJob, sqlx::Error> {
         script: row.try_get("script")?,
         user: row.try_get("user")?,
         trace: serde_json::from_str(&trace).unwrap_or_default(),
+        queued_at: time(row.try_get("queued_at")?).unwrap_or_else(SystemTime::now),
+        started_at: time(row.try_get("started_at")?),
+        attempts: row.try_get("attempts")?,
     })
 }
 
@@ -179,7 +209,8 @@ fn record(row: &SqliteRow) -> Result<JobRecord, sqlx::Error> {
         title: row.try_get("title")?,
         niche: row.try_get("niche")?,
         status: status(row.try_get("status")?),
-        step: row.try_get("step")?,
+        progress: None,
+        attempts: row.try_get("attempts")?,
         cost_usd: row.try_get("cost_usd")?,
         error: code
             .zip(message)
@@ -192,4 +223,14 @@ fn status(name: &str) -> JobStatus {
         .into_iter()
         .find(|status| status.as_str() == name)
         .unwrap_or(JobStatus::Failed)
+}
+
+fn milliseconds(time: SystemTime) -> i64 {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+fn time(milliseconds: Option<i64>) -> Option<SystemTime> {
+    let since = Duration::from_millis(milliseconds?.unsigned_abs());
+    UNIX_EPOCH.checked_add(since)
 }

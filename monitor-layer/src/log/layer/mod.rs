@@ -106,6 +106,9 @@ impl LogLayer {
                 members.add_missing(&span.members);
                 ids.add_missing(&span.ids);
             });
+            if let Some(attempt) = around.identity.attempt {
+                members.add_number("attempt", attempt);
+            }
             core.errors
                 .keep_breadcrumb(core, event.metadata(), message, members.json());
             let mut entry = Entry {

@@ -32,5 +32,5 @@ pub(crate) use self::{
     settings::{InvalidOtlp, LONGEST_TIME, MOST_WAITING, parse_headers},
     span::{span_context, span_data},
     trail::Trail,
-    work::{ended_call, ended_exchange, ended_job, ended_step},
+    work::{EndedJob, ended_call, ended_exchange, ended_job, ended_step, failed_attempt},
 };

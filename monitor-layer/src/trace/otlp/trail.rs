@@ -89,6 +89,11 @@ impl Trail {
         (steps, std::mem::take(&mut kept.dropped_steps))
     }
 
+    /// All that is kept.
+    pub(crate) fn take(&self) -> Self {
+        Self(Mutex::new(std::mem::take(&mut self.lock())))
+    }
+
     fn lock(&self) -> MutexGuard<'_, Kept> {
         // Nothing panics while the lock is held.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)

@@ -4,7 +4,7 @@ use std::{
 };
 
 use opentelemetry::{
-    InstrumentationScope,
+    InstrumentationScope, KeyValue,
     trace::{SpanKind, Status},
 };
 use opentelemetry_sdk::trace::SpanData;
@@ -20,6 +20,7 @@ use super::{
 use crate::{
     error::Failure,
     exchange::{End, Outcome},
+    job::JobAttempt,
     metrics::{JobEnd, StepStatus},
     monitor::Core,
     redact::Redactor,
@@ -89,31 +90,58 @@ pub(crate) fn ended_call(core: &Core, facts: &RequestFacts, outcome: &Outcome<'_
     exporter.send(span);
 }
 
+/// What is told of a job that is over here.
+pub(crate) struct EndedJob<'a> {
+    pub(crate) niche: &'a str,
+    /// The trace of a message goes on.
+    pub(crate) continued: bool,
+    pub(crate) status: &'static str,
+    pub(crate) attempt: JobAttempt,
+    pub(crate) failure: Option<&'a Failure>,
+    pub(crate) elapsed: Duration,
+}
+
 /// Exports the job that is current, if it is sampled or to be kept.
-pub(crate) fn ended_job(
-    core: &Core,
-    niche: &str,
-    continued: bool,
-    end: JobEnd,
-    failure: Option<&Failure>,
-    elapsed: Duration,
-) {
-    Ended::export(core, failure.is_some(), elapsed, |ended, attributes| {
-        attributes.text("job.niche", niche);
-        attributes.known("job.status", end.as_str());
-        let error = match end {
-            JobEnd::Cancelled => Some("cancelled"),
-            _ => failure.map(|failure| &*failure.type_name),
+pub(crate) fn ended_job(core: &Core, job: &EndedJob<'_>) {
+    let failure = job.failure;
+    Ended::export(core, failure.is_some(), job.elapsed, |ended, attributes| {
+        attributes.text("job.niche", job.niche);
+        attributes.known("job.status", job.status);
+        if job.attempt.is_one_of_several() {
+            attributes.known("job.attempt", i64::from(job.attempt.number()));
+        }
+        let error = match failure {
+            Some(failure) => Some(&*failure.type_name),
+            None => (job.status != JobEnd::Completed.as_str()).then_some("cancelled"),
         };
         if let Some(error) = error {
             attributes.text("error.type", error);
         }
-        let mut span = ended.span(format!("job {niche}"), SpanKind::Consumer);
-        span.parent_span_is_remote = continued;
+        let mut span = ended.span(format!("job {}", job.niche), SpanKind::Consumer);
+        span.parent_span_is_remote = job.continued;
         if let Some(failure) = failure {
             ended.fail(&mut span, failure, Some(failure));
         }
         span
+    });
+}
+
+/// Leaves word with the job that is current that an attempt of it failed and another follows.
+pub(crate) fn failed_attempt(core: &Core, attempt: JobAttempt, failure: &Failure) {
+    let Some(exporter) = &core.exporter else {
+        return;
+    };
+    current::with_current(|scope| {
+        let Some(scope) = scope else { return };
+        let own = scope.own_context();
+        if let Some(unit) = &scope.unit
+            && (own.is_sampled() || exporter.keep.any())
+        {
+            let mut event = exception(failure, SystemTime::now(), &core.redactor);
+            let number = i64::from(attempt.number());
+            event.attributes.push(KeyValue::new("job.attempt", number));
+            unit.trail.add_event(own.span_id(), event);
+        }
     });
 }
 

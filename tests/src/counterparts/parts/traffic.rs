@@ -58,7 +58,7 @@ pub(crate) async fn drive_everything(http: &Http, demo: &Demo) {
     ask(Method::GET, "/nothing", Value::Null).await;
     ask(Method::GET, "/ready", Value::Null).await;
     check_over_grpc(&demo.url).await;
-    // What the worker does last with a job is to report the queue.
+    // What the worker does last with a job is to store its end, which the queue's samples then count.
     until("the worker to be done", async || {
         let read = Form::Text.read(&Form::Text.scrape(http, &demo.url).await);
         let over = ["COMPLETED", "FAILED", "CANCELLED"];
