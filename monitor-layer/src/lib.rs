@@ -75,7 +75,7 @@ pub mod __private {
         error::Category,
         step::{
             FieldRecorder, Kind, Look, LookBorrowed, Never, Recorded, Returns, Step, StepSite,
-            never, no_error, none_is_error, run, run_made, run_sync, value_of_type, via,
+            make, never, no_error, none_is_error, run, run_sync, value_of_type, via,
         },
     };
 }

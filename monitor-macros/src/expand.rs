@@ -119,7 +119,7 @@ impl Expansion {
         match &self.returned {
             Returned::Future(_) => {
                 let body = quote_spanned!(body_span=> move || #block);
-                quote_spanned!(self.span=> #runtime::run_made(#step, #body, #look))
+                quote_spanned!(self.span=> #runtime::run(#step, #runtime::make(#body), #look))
             }
             Returned::Never => {
                 let body = quote_spanned!(body_span=> move || -> ! #block);

@@ -84,11 +84,12 @@ impl Parameters {
                     ident: name.clone(),
                     subpat: None,
                 });
-                let bound = match mem::replace(pattern, replaced) {
-                    Pat::Wild(_) => quote!(#name),
-                    pattern => pattern.into_token_stream(),
-                };
-                self.bind(&conditions, &bound, &name, span);
+                let pattern = mem::replace(pattern, replaced);
+                // Whole at first: what the pattern leaves goes after what it binds.
+                self.bind(&conditions, &quote!(#name), &name, span);
+                if !matches!(pattern, Pat::Wild(_)) {
+                    self.bind(&conditions, &pattern.into_token_stream(), &name, span);
+                }
             }
             _ => {}
         }

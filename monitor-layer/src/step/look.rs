@@ -119,20 +119,6 @@ impl<'a, T, E: Error> ViaError<'a> for &&&&&LookBorrowed<'a, Result<T, E>> {
     }
 }
 
-impl<'a, T, E: AsRef<dyn Error + Send + Sync>> ViaLent<'a> for &&&&LookBorrowed<'a, Result<T, E>> {
-    fn reported(&self) -> Option<Reported<'a>> {
-        let error = self.0.as_ref().err()?;
-        Some(Reported::error::<E>(error.as_ref()))
-    }
-}
-
-impl<'a, T, E: AsRef<dyn Error>> ViaLocal<'a> for &&&LookBorrowed<'a, Result<T, E>> {
-    fn reported(&self) -> Option<Reported<'a>> {
-        let error = self.0.as_ref().err()?;
-        Some(Reported::error::<E>(error.as_ref()))
-    }
-}
-
 impl<'a, T, E: fmt::Display> ViaDisplay<'a> for &&LookBorrowed<'a, Result<T, E>> {
     fn reported(&self) -> Option<Reported<'a>> {
         let error = self.0.as_ref().err()?;

@@ -44,18 +44,9 @@ where
     work::observe(body, step, look)
 }
 
-/// Runs the step of a function that makes a future: calls it at once, as without the attribute.
-pub fn run_made<B, F, L>(
-    step: Step,
-    make: B,
-    look: L,
-) -> impl Future<Output = F::Output> + use<B, F, L>
-where
-    B: FnOnce() -> F,
-    F: Future,
-    L: FnOnce(&F::Output) -> Option<Reported<'_>>,
-{
-    work::observe(make(), step, look)
+/// Calls a function that makes a future, at once, as without the attribute.
+pub fn make<F>(make: impl FnOnce() -> F) -> F {
+    make()
 }
 
 /// Runs a step that is a plain function.

@@ -29,6 +29,12 @@ impl Difference {
         counts.retain(|_, count| *count != 0);
         Self(counts)
     }
+
+    /// What is said of the steps alone.
+    pub(super) fn added(&self) -> Vec<&str> {
+        let added = self.0.iter().filter(|(_, count)| **count > 0);
+        added.map(|(said, _)| said.as_str()).collect()
+    }
 }
 
 /// A line each, by place: `-` for what only the bare function has.

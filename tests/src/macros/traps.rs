@@ -149,3 +149,45 @@ fn a_temporary_of_the_last_expression_goes_before_the_parameters() {
     });
     assert_eq!(later, ["temporary", "given"]);
 }
+
+#[test]
+fn parameters_go_in_the_reverse_order_of_their_declaration() {
+    #[instrument_step]
+    fn many(_: Noisy, a: Noisy, _b: Noisy, (c, _): (Noisy, Noisy)) {
+        let _ = (&c, &a);
+    }
+
+    #[instrument_step]
+    async fn async_many(_: Noisy, a: Noisy, _b: Noisy, (c, _): (Noisy, Noisy)) {
+        let _ = (&c, &a);
+    }
+
+    #[instrument_step]
+    fn early(a: Noisy, _b: Noisy, fails: bool) -> Result<Noisy, String> {
+        if fails {
+            return Err("as it was told".to_owned());
+        }
+        Ok(a)
+    }
+
+    let four = || {
+        (
+            Noisy("_"),
+            Noisy("a"),
+            Noisy("b"),
+            (Noisy("c"), Noisy("rest")),
+        )
+    };
+    let sync = dropped(|| {
+        let (first, a, b, c) = four();
+        many(first, a, b, c);
+    });
+    assert_eq!(sync, ["c", "rest", "b", "a", "_"]);
+    let later = dropped(|| {
+        let (first, a, b, c) = four();
+        async_many(first, a, b, c).now_or_never();
+    });
+    assert_eq!(later, ["c", "rest", "b", "a", "_"]);
+    let failed = dropped(|| drop(early(Noisy("a"), Noisy("b"), true)));
+    assert_eq!(failed, ["b", "a"]);
+}

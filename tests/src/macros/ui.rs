@@ -3,6 +3,7 @@ use std::{env, fs, path::Path};
 use super::{
     compiler::{Compiler, TESTS},
     diagnostic::Diagnostic,
+    difference::Difference,
     scratch::Scratch,
     source::{files, read, without_steps},
 };
@@ -16,6 +17,21 @@ fn functions_that_compile_without_the_macro_compile_with_it() {
         for file in [bare, file] {
             let said = Compiler::Rustc.check(&file, &["-Dwarnings"]);
             failed.extend(said.iter().map(|said| said.rendered().to_owned()));
+        }
+    }
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
+
+#[test]
+fn clippy_says_nothing_of_a_step_that_it_does_not_say_of_the_bare_function() {
+    let Some(clippy) = Compiler::clippy() else {
+        return;
+    };
+    let mut failed = Vec::new();
+    for file in files("ui/pass") {
+        let difference = Difference::of(clippy, &file);
+        for added in difference.added() {
+            failed.push(format!("{}:{added}", file.display()));
         }
     }
     assert!(failed.is_empty(), "{}", failed.join("\n"));

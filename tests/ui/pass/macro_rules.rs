@@ -13,6 +13,8 @@ macro_rules! whole {
     };
 }
 whole! { /// Docs.
+/// # Errors
+/// Where the number is large.
 pub fn fallible(number: u8, text: &'static str) -> Result<usize, String> { if number > 1 { return Err(text.to_owned()); } Ok(text.len()) } }
 whole! { fn coerces() -> Box<dyn Debug> { Box::new(1) } }
 whole! { fn returns_impl() -> impl Debug { 1 } }
