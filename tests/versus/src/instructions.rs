@@ -34,9 +34,9 @@ const LINE: f64 = 3_500.0;
 const REQUEST: f64 = 2_670.0;
 const SPAN: f64 = 4_100.0;
 const EXPORTED_SPAN: f64 = 5_290.0;
-const STEP: f64 = 1.0;
-const ASYNC_STEP: f64 = 1.0;
-const TOLD_STEP: f64 = 1.0;
+const STEP: f64 = 1_220.0;
+const ASYNC_STEP: f64 = 1_510.0;
+const TOLD_STEP: f64 = 9_000.0;
 const REQUEST_WITH_OPT_INS: f64 = 2_980.0;
 
 /// Requests, or spans, that are exported, none of them dropped by a collector that takes all.
