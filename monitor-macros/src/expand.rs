@@ -297,3 +297,6 @@ fn with_item(error: &syn::Error, item: &TokenStream) -> TokenStream {
     let error = error.to_compile_error();
     quote!(#error #item)
 }
+
+#[cfg(test)]
+mod tests;

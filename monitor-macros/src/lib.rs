@@ -55,6 +55,10 @@ use proc_macro::TokenStream;
 ///
 /// The body runs in a closure or an async block. So `#[track_caller]` does not reach into it, and an error message may
 /// speak of a closure where it spoke of a function.
+///
+/// `-> impl Future` is taken for the `Future` of the standard library: a trait of one's own of that name does not compile.
+/// A parameter of the `impl` block around that an error type is, or has in it, is taken to borrow if it is named by one
+/// letter, as most are; one of another name has to be `'static`.
 #[proc_macro_attribute]
 pub fn instrument_step(arguments: TokenStream, item: TokenStream) -> TokenStream {
     expand::instrument_step(arguments.into(), &item.into()).into()

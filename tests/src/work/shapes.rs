@@ -274,7 +274,20 @@ async fn methods_under_async_trait_are_steps() {
         }
     }
 
+    #[async_trait::async_trait]
+    trait Store {
+        async fn store(&self, name: &str) -> anyhow::Result<()>;
+    }
+
     struct Renderer;
+
+    #[async_trait::async_trait]
+    impl Store for Renderer {
+        #[instrument_step]
+        async fn store(&self, name: &str) -> anyhow::Result<()> {
+            Err(anyhow::Error::new(DeclinedCard).context(format!("{name} is not stored")))
+        }
+    }
 
     #[async_trait::async_trait]
     impl Render for Renderer {
@@ -294,10 +307,13 @@ async fn methods_under_async_trait_are_steps() {
         assert_eq!(renderer.render(&7).await.unwrap(), 7);
         assert!(renderer.render(&0).await.is_err());
         assert_eq!(renderer.twice(2).await, 4);
+        assert!(Renderer.store("sun.gif").await.is_err());
     })
     .await;
     assert_eq!(ended(&monitor, "render"), [1.0, 1.0, 0.0, 0.0]);
     assert_eq!(ended(&monitor, "twice"), [1.0, 0.0, 0.0, 0.0]);
-    let [event] = monitor.errors().try_into().unwrap();
+    let [event, of_anyhow] = monitor.errors().try_into().unwrap();
     assert_eq!(event.category, Category::Payment);
+    assert_eq!(of_anyhow.message, "sun.gif is not stored");
+    assert_eq!(of_anyhow.chain[0], DeclinedCard.to_string());
 }
