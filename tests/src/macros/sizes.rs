@@ -5,7 +5,7 @@ use std::{fmt, future::ready, pin::Pin, rc::Rc};
 use monitor_layer::instrument_step;
 
 /// Bytes, of a step that awaits nothing but what is ready.
-const LEAF: usize = 128;
+const LEAF: usize = 96;
 
 #[derive(Debug)]
 struct Refused;
