@@ -8,6 +8,10 @@ use tracing_subscriber::filter::Targets;
 pub(crate) struct Directives {
     text: Box<str>,
     targets: Targets,
+    /// What no target has is told by one comparison.
+    lowest: LevelFilter,
+    /// Whether all targets have it.
+    is_uniform: bool,
 }
 
 /// A log level that is neither a level nor directives.
@@ -18,16 +22,25 @@ pub struct InvalidLogLevel {
 
 impl Directives {
     /// Whether an event of this target and level is logged.
+    #[inline]
     pub(crate) fn enable(&self, target: &str, level: Level) -> bool {
-        self.targets.would_enable(target, &level)
+        level <= self.lowest && (self.is_uniform || self.targets.would_enable(target, &level))
     }
 
     /// The lowest level that any target has.
-    pub(super) fn lowest_level(&self) -> LevelFilter {
+    pub(super) const fn lowest_level(&self) -> LevelFilter {
+        self.lowest
+    }
+
+    fn new(text: Box<str>, targets: Targets, is_uniform: bool) -> Self {
         // Only its layer's interface has it, and of that each subscriber has one of its own.
-        let targets: &dyn tracing_subscriber::layer::Filter<tracing_subscriber::Registry> =
-            &self.targets;
-        targets.max_level_hint().unwrap_or(LevelFilter::TRACE)
+        let filter: &dyn tracing_subscriber::layer::Filter<tracing_subscriber::Registry> = &targets;
+        Self {
+            lowest: filter.max_level_hint().unwrap_or(LevelFilter::TRACE),
+            text,
+            targets,
+            is_uniform,
+        }
     }
 
     pub(super) fn as_str(&self) -> &str {
@@ -54,20 +67,16 @@ impl FromStr for Directives {
         let text = parts.join(",");
         let targets =
             Targets::from_str(&text).map_err(|error| invalid(format!("is {text:?}: {error}")))?;
-        Ok(Self {
-            text: text.into(),
-            targets,
-        })
+        let is_uniform = matches!(parts[..], [only] if !only.contains('='));
+        Ok(Self::new(text.into(), targets, is_uniform))
     }
 }
 
 /// The level `info`.
 impl Default for Directives {
     fn default() -> Self {
-        Self {
-            text: "info".into(),
-            targets: Targets::new().with_default(LevelFilter::INFO),
-        }
+        let targets = Targets::new().with_default(LevelFilter::INFO);
+        Self::new("info".into(), targets, true)
     }
 }
 
