@@ -7,15 +7,8 @@ use syn::{
     spanned::Spanned as _,
 };
 
-/// As they are written, and as they are called in Rust.
-const CATEGORIES: [(&str, &str); 6] = [
-    ("auth", "Auth"),
-    ("pipeline", "Pipeline"),
-    ("payment", "Payment"),
-    ("timeout", "Timeout"),
-    ("rate_limit", "RateLimit"),
-    ("unknown", "Unknown"),
-];
+use crate::categories::CATEGORIES;
+
 const EXPECTED_CATEGORY: &str =
     "expected one of `auth`, `pipeline`, `payment`, `timeout`, `rate_limit` or `unknown`";
 const EXPECTED_CODE: &str = "expected a code as `#[code(\"PAYMENT_CARD_DECLINED\")]`";

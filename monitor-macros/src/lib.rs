@@ -1,6 +1,7 @@
 //! The attribute and the derive of `monitor-layer`, which re-exports and documents them.
 
 mod arguments;
+mod categories;
 mod categorize;
 mod expand;
 mod function;

@@ -7,16 +7,9 @@ use syn::{
     parse::{Parse, ParseStream},
 };
 
+use crate::categories::CATEGORIES;
+
 const EXPECTED: &str = "expected `err(category = …)` with `auth`, `pipeline`, `payment`, `timeout`, `rate_limit` or `unknown`";
-/// As they stand in metrics and logs, and as they stand in code.
-const CATEGORIES: [(&str, &str); 6] = [
-    ("auth", "Auth"),
-    ("pipeline", "Pipeline"),
-    ("payment", "Payment"),
-    ("timeout", "Timeout"),
-    ("rate_limit", "RateLimit"),
-    ("unknown", "Unknown"),
-];
 
 /// What a step's errors are where they do not say so themselves.
 pub(crate) struct Category {
