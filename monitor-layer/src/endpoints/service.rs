@@ -15,6 +15,7 @@ use tower_service::Service;
 use super::scrape::Scrape;
 use crate::{
     exchange::leave_unmeasured,
+    health::State,
     log::Timestamp,
     metrics::QueueSample,
     monitor::{Core, Monitor},
@@ -144,11 +145,12 @@ async fn ready(core: &Core) -> Response<Full<Bytes>> {
             format!(r#""{name}":{{"healthy":{healthy},"latency":{latency}}}"#)
         })
         .collect();
-    let status = match report.is_ready() {
+    let ready = core.health.standing.state() == State::Ready && report.is_ready();
+    let status = match ready {
         true => StatusCode::OK,
         false => StatusCode::SERVICE_UNAVAILABLE,
     };
-    let (ready, checks) = (report.is_ready(), checks.join(","));
+    let checks = checks.join(",");
     let body = format!(r#"{{"ready":{ready},"checks":{{{checks}}}}}"#);
     answer(status, JSON, body)
 }

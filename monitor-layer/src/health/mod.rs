@@ -1,6 +1,7 @@
 //! Whether the service can do its work: checks of what it depends on, each with a time limit.
 
 mod check;
+mod state;
 
 use std::time::{Duration, Instant};
 
@@ -8,11 +9,13 @@ use tokio::sync::Mutex;
 
 pub(crate) use self::check::Check;
 pub use self::check::InvalidCheck;
+pub(crate) use self::state::{Standing, State};
 use crate::monitor::Core;
 
 /// The checks of a monitor, and what they said last.
 pub(crate) struct Health {
     checks: Vec<Check>,
+    pub(crate) standing: Standing,
     last: Mutex<Option<Report>>,
 }
 
@@ -40,6 +43,7 @@ impl Health {
         }
         Ok(Self {
             checks,
+            standing: Standing::new(State::Ready),
             last: Mutex::new(None),
         })
     }

@@ -114,6 +114,11 @@ impl Metrics {
     }
 
     fn add_operations<'a>(&'a self, metrics: &mut MetricList<'a>) {
+        add_gauge(
+            metrics,
+            &catalog::HTTP_OPEN_CONNECTIONS,
+            &self.open_connections,
+        );
         metrics.add(&catalog::ERRORS, |to| {
             for (category, count) in Category::ALL.iter().zip(&self.errors) {
                 let labels = Labels::new(&[], [("category", category.as_str())]);

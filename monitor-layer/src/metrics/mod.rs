@@ -89,6 +89,7 @@ pub(crate) struct Metrics {
     queue: QueueGauges,
     business: BusinessMetrics,
     active_users: ActiveUsers,
+    open_connections: Gauge,
     /// In the order of `Category::ALL`.
     errors: [Counter; Category::ALL.len()],
     /// In the order of `Signal::ALL`.
@@ -187,6 +188,7 @@ impl Metrics {
             queue: QueueGauges::new(),
             business: BusinessMetrics::new(budget),
             active_users: ActiveUsers::new(options.active_users),
+            open_connections: Gauge::default(),
             errors: Default::default(),
             dropped: Default::default(),
             suppressed_warnings: Default::default(),

@@ -11,11 +11,18 @@ pub(crate) const SERVICE: Label = code("service");
 pub(crate) const VERSION: Label = code("version");
 pub(crate) const ENV: Label = code("env");
 
-/// The metrics of failures, health and the telemetry itself.
-pub(crate) const OPERATIONS: [&Definition; 9] = [
+pub(crate) const CHANNEL: Label = code("channel");
+pub(crate) const SEVERITY: Label = closed("severity", &["critical", "warning", "info"]);
+pub(crate) const DELIVERY: Label =
+    closed("outcome", &["sent", "deduplicated", "failed", "dropped"]);
+
+/// The metrics of failures, health, alerts and the telemetry itself.
+pub(crate) const OPERATIONS: [&Definition; 11] = [
+    &HTTP_OPEN_CONNECTIONS,
     &ERRORS,
     &HEALTH_STATUS,
     &HEALTH_DURATION,
+    &ALERT_NOTIFICATIONS,
     &TELEMETRY_DROPPED,
     &LINES_SUPPRESSED,
     &LABEL_OVERFLOW,
@@ -24,6 +31,12 @@ pub(crate) const OPERATIONS: [&Definition; 9] = [
     &BUILD_INFO,
 ];
 
+pub(crate) const HTTP_OPEN_CONNECTIONS: Definition = Definition {
+    name: "http_open_connections",
+    kind: Kind::Gauge,
+    help: "Accepted connections that are open, idle ones included.",
+    labels: &[],
+};
 pub(crate) const ERRORS: Definition = Definition {
     name: "errors_total",
     kind: Kind::Counter,
@@ -41,6 +54,12 @@ pub(crate) const HEALTH_DURATION: Definition = Definition {
     kind: Kind::Seconds(&[0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0]),
     help: "Time that a health check took.",
     labels: &[CHECK],
+};
+pub(crate) const ALERT_NOTIFICATIONS: Definition = Definition {
+    name: "alert_notifications_total",
+    kind: Kind::Counter,
+    help: "Alerts of the service's own, by channel and by what became of them.",
+    labels: &[CHANNEL, SEVERITY, DELIVERY],
 };
 pub(crate) const TELEMETRY_DROPPED: Definition = Definition {
     name: "telemetry_dropped_total",
