@@ -112,6 +112,22 @@ fn the_monitor_layer_costs_at_most_4_allocations_a_request() {
 }
 
 #[test]
+fn keeping_apart_what_the_sentry_sdk_is_told_costs_7_allocations_a_request() {
+    let app = |isolated: bool| {
+        let monitor = TestMonitor::build("api", |builder| {
+            builder.access_log(AccessLog::Off).isolate(isolated)
+        })
+        .unwrap();
+        routes().layer(monitor.layer()).with_state(())
+    };
+    let (shared, isolated) = (
+        allocations(&app(false), false),
+        allocations(&app(true), false),
+    );
+    assert_eq!(isolated - shared, 7);
+}
+
+#[test]
 fn deciding_whose_trace_goes_on_and_whether_it_is_sampled_allocates_nothing() {
     let monitor = TestMonitor::build("api", |builder| {
         let builder = builder.access_log(AccessLog::Off).sample_ratio(0.0);

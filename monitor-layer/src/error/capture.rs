@@ -7,9 +7,9 @@ use std::{
 use tracing::Metadata;
 
 use super::{
-    BeforeSend, Classifier, Draft, Due, ErrorEvent, Failure, PanicPlace, Said, Seen,
+    BeforeSend, Classifier, Draft, Due, ErrorEvent, Failure, Said, Seen,
     before_send::Lost,
-    draft::redact,
+    draft::{Completed, redact},
     limit::{Limit, kind},
 };
 use crate::{
@@ -36,6 +36,9 @@ pub(crate) struct Sinks {
     pub(crate) memory: Option<Arc<Mutex<Vec<ErrorEvent>>>>,
     #[cfg(feature = "sentry")]
     pub(crate) sentry: Option<super::sentry::Sink>,
+    /// Whether each exchange and job has a Sentry hub of its own.
+    #[cfg(feature = "sentry")]
+    pub(crate) isolate: bool,
 }
 
 impl Sinks {
@@ -44,8 +47,7 @@ impl Sinks {
     pub(crate) fn memory(events: Arc<Mutex<Vec<ErrorEvent>>>) -> Self {
         Self {
             memory: Some(events),
-            #[cfg(feature = "sentry")]
-            sentry: None,
+            ..Self::default()
         }
     }
 
@@ -136,6 +138,18 @@ impl Capture {
     #[cfg(feature = "sentry")]
     pub(crate) fn sentry(&self) -> Option<&super::sentry::Sink> {
         self.sinks.sentry.as_ref()
+    }
+
+    /// What a new exchange or job has of its own for the Sentry SDK.
+    #[cfg_attr(not(feature = "sentry"), allow(clippy::unused_self))]
+    #[inline]
+    pub(crate) fn isolate(&self, scope: &mut Scope) {
+        #[cfg(feature = "sentry")]
+        if self.sinks.isolate {
+            let client = self.sentry().map(super::sentry::Sink::client);
+            scope.isolated = scope.isolated.within(client, &scope.context);
+        }
+        let _ = scope;
     }
 
     /// Notes a failure of what is current, unless what failed inside has made it: an error that travels up through
@@ -298,34 +312,32 @@ impl Capture {
     }
 
     fn complete(&self, core: &Core, draft: Draft, unit: &Unit, retried: bool) {
-        let (event, place) = draft.complete(core, unit, retried);
-        self.send(core, event, place);
+        self.send(core, draft.complete(core, unit, retried));
     }
 
-    fn send(&self, core: &Core, mut event: ErrorEvent, place: PanicPlace) {
-        let Some(suppressed) = self.limit.admit(kind(&event), Instant::now()) else {
+    fn send(&self, core: &Core, mut completed: Completed) {
+        let kind = kind(&completed.event);
+        let Some(suppressed) = self.limit.admit(kind, Instant::now()) else {
             return;
         };
-        event.suppressed = suppressed;
+        completed.event.suppressed = suppressed;
         if let Some(before_send) = &self.before_send {
-            event = match before_send.apply(event) {
+            completed.event = match before_send.apply(completed.event) {
                 Ok(Some(event)) => event,
                 Ok(None) => return,
                 Err(Lost) => return core.metrics.dropped(Signal::Errors),
             };
-            redact(&mut event, &core.redactor);
-        }
-        #[cfg(not(feature = "sentry"))]
-        drop(place);
-        #[cfg(feature = "sentry")]
-        if let Some(sentry) = &self.sinks.sentry {
-            sentry.send(event.clone(), place);
+            redact(&mut completed.event, &core.redactor);
         }
         if let Some(memory) = &self.sinks.memory {
             memory
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
-                .push(event);
+                .push(completed.event.clone());
+        }
+        #[cfg(feature = "sentry")]
+        if let Some(sentry) = &self.sinks.sentry {
+            sentry.send(core, completed);
         }
     }
 }

@@ -1,6 +1,8 @@
 use std::time::SystemTime;
 
-use super::{Breadcrumb, ErrorEvent, ErrorLevel, Failure, Origin, Teller, panic::PanicPlace};
+use super::{
+    Breadcrumb, ErrorEvent, ErrorLevel, Failure, Isolated, Origin, Teller, panic::PanicPlace,
+};
 use crate::{
     monitor::Core,
     redact::{REDACTED, Redactor},
@@ -36,6 +38,14 @@ pub(crate) struct Draft {
     reported_at: Option<String>,
     said: Said,
     breadcrumbs: Vec<Breadcrumb>,
+    isolated: Isolated,
+}
+
+/// An event that has all that is known, and what only Sentry takes beside it.
+pub(crate) struct Completed {
+    pub(super) event: ErrorEvent,
+    pub(super) place: PanicPlace,
+    pub(super) isolated: Isolated,
 }
 
 impl Draft {
@@ -80,6 +90,7 @@ impl Draft {
             breadcrumbs: breadcrumbs
                 .map(|unit| unit.breadcrumbs.so_far(&core.redactor))
                 .unwrap_or_default(),
+            isolated: scope.isolated.clone(),
         }
     }
 
@@ -114,12 +125,7 @@ impl Draft {
     }
 
     /// The event, with what its unit knows now.
-    pub(super) fn complete(
-        self,
-        core: &Core,
-        unit: &Unit,
-        retried: bool,
-    ) -> (ErrorEvent, PanicPlace) {
+    pub(super) fn complete(self, core: &Core, unit: &Unit, retried: bool) -> Completed {
         let State {
             user,
             job,
@@ -193,7 +199,11 @@ impl Draft {
             suppressed: 0,
         };
         redact(&mut event, redactor);
-        (event, self.place)
+        Completed {
+            event,
+            place: self.place,
+            isolated: self.isolated,
+        }
     }
 }
 

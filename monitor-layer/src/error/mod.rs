@@ -15,6 +15,8 @@ mod event;
 mod exchange;
 mod failure;
 mod failures;
+#[cfg(not(feature = "sentry"))]
+mod isolated;
 mod limit;
 mod line;
 mod panic;
@@ -22,8 +24,12 @@ mod report;
 #[cfg(feature = "sentry")]
 mod sentry;
 
+#[cfg(not(feature = "sentry"))]
+pub(crate) use self::isolated::Isolated;
 #[cfg(feature = "sentry")]
-pub(crate) use self::sentry::{Settings as SentrySettings, Sink as SentrySink, StepSpans};
+pub(crate) use self::sentry::{
+    Isolated, Settings as SentrySettings, Sink as SentrySink, StepSpans,
+};
 pub(crate) use self::{
     before_send::BeforeSend,
     breadcrumbs::Breadcrumbs,
@@ -47,5 +53,4 @@ pub use self::{
 use self::{
     draft::{Draft, Said},
     failures::{Due, Seen},
-    panic::PanicPlace,
 };

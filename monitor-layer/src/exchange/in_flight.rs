@@ -332,6 +332,7 @@ impl<O: Observe> InFlight<O> {
 }
 
 /// Runs an observer: its panic is counted and goes no further.
+#[inline]
 pub(crate) fn guarded<R>(observe: impl FnOnce() -> R) -> Option<R> {
     let result = panic::catch_unwind(AssertUnwindSafe(observe)).ok();
     if result.is_none() {

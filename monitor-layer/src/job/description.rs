@@ -264,6 +264,10 @@ impl Description {
             (Parentage::Linked(None) | Parentage::Own, _) => root(),
         };
         let mut scope = Scope::new(context, Some(Arc::clone(&self.core)));
+        if let Some(current) = &current {
+            scope.isolated.clone_from(&current.isolated);
+        }
+        self.core.errors.isolate(&mut scope);
         scope.catches_panics = true;
         scope.unit = Some(Arc::new(Unit::new(State {
             user: self.user.clone(),

@@ -50,6 +50,7 @@ impl StepMetrics {
         }
     }
 
+    #[inline]
     pub(crate) fn started(&self) {
         self.started.add_one(0);
     }

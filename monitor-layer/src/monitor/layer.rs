@@ -192,6 +192,7 @@ impl<O: Observe, R> MonitorLayer<O, R> {
         let core = self.monitor.core();
         let route = Route::of(request.extensions());
         let mut scope = scope_of(request, core, &self.trust);
+        core.errors.isolate(&mut scope);
         scope.core = Some(Arc::clone(core));
         scope.in_exchange = true;
         scope.catches_panics = true;
@@ -215,6 +216,7 @@ fn scope_of<B>(request: &Request<B>, core: &Core, trust: &TrustPolicy) -> Scope 
         None => inbound_scope(request, &core.sampler, trust, Some(core)),
         Some(outer) if outer.in_exchange => Scope {
             in_request: true,
+            isolated: outer.isolated,
             ..Scope::new(outer.context.child(), None)
         },
         Some(outer) => outer,

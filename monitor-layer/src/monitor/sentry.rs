@@ -23,6 +23,7 @@ pub(super) fn add_sentry(
     metrics: &Arc<Metrics>,
     options: &ErrorOptions,
 ) -> Result<(), BuildError> {
+    sinks.isolate = options.isolate;
     let rate = options.traces_sample_rate.or(settings.traces_sample_rate);
     let traces = Threshold::of(rate.unwrap_or(TRACES_SAMPLE_RATE))
         .map_err(BuildError::SentryTracesSampleRate)?;

@@ -4,6 +4,7 @@ use http::Method;
 
 use super::{SpanId, TraceContext, spans::EnteredSpans};
 use crate::{
+    error::Isolated,
     exchange::Route,
     log::{HeldLines, Opening},
     monitor::Core,
@@ -35,6 +36,8 @@ pub(crate) struct Scope {
     pub(crate) opening: Option<Arc<Opening>>,
     /// Where lines in here wait, if it is not known yet whether they are written.
     pub(crate) lines: Option<Arc<HeldLines>>,
+    /// What the Sentry SDK is told in here, where it is kept to this.
+    pub(crate) isolated: Isolated,
     /// Whether this is inside of a request whose context a layer has read: layers further in leave it be.
     pub(crate) in_request: bool,
     /// Whether a monitor's exchange is under way here, so that a second layer below does not count it again.
@@ -70,6 +73,7 @@ impl Scope {
             route: None,
             opening: None,
             lines: None,
+            isolated: Isolated::default(),
             in_request: false,
             in_exchange: false,
             catches_panics: false,
@@ -156,6 +160,7 @@ impl Scope {
             child.route.clone_from(&outer.route);
             child.opening.clone_from(&outer.opening);
             child.lines.clone_from(&outer.lines);
+            child.isolated.clone_from(&outer.isolated);
             child.in_request = outer.in_request;
             child.in_exchange = outer.in_exchange;
             Some(child)
@@ -182,6 +187,7 @@ impl Scope {
             route,
             opening,
             lines,
+            isolated,
             in_request: _,
             in_exchange: _,
             catches_panics: _,
@@ -197,6 +203,7 @@ impl Scope {
         *route = None;
         *opening = None;
         *lines = None;
+        *isolated = Isolated::default();
     }
 
     /// The route's name, where something in here left one.
@@ -251,24 +258,37 @@ pub(super) fn leave() {
     recycle(slot);
 }
 
-struct Entered<'a>(Option<&'a mut Option<Box<Scope>>>);
+struct Entered<'a> {
+    slot: Option<&'a mut Option<Box<Scope>>>,
+    is_isolated: bool,
+}
 
 impl<'a> Entered<'a> {
     #[inline]
     fn of(slot: &'a mut Option<Box<Scope>>) -> Self {
-        if slot.is_none() {
-            return Self(None);
-        }
+        let Some(scope) = slot else {
+            return Self {
+                slot: None,
+                is_isolated: false,
+            };
+        };
+        let is_isolated = scope.isolated.enter();
         swap(slot);
-        Self(Some(slot))
+        Self {
+            slot: Some(slot),
+            is_isolated,
+        }
     }
 }
 
 impl Drop for Entered<'_> {
     #[inline]
     fn drop(&mut self) {
-        if let Some(slot) = &mut self.0 {
+        if let Some(slot) = &mut self.slot {
             swap(slot);
+        }
+        if self.is_isolated {
+            Isolated::leave();
         }
     }
 }

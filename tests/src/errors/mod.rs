@@ -2,6 +2,7 @@
 
 mod before_send;
 mod breadcrumbs;
+mod isolated;
 mod isolation;
 mod limit;
 mod lines;

@@ -5,7 +5,10 @@ use sentry::protocol::{
     TraceContext, User, Value, Values,
 };
 
-use crate::error::{Breadcrumb, ErrorEvent, ErrorLevel, exchange::STATUS_TYPE};
+use crate::{
+    error::{Breadcrumb, ErrorEvent, ErrorLevel, exchange::STATUS_TYPE},
+    trace::{SpanId, TraceId},
+};
 
 /// A failure as Sentry has it.
 pub(super) fn sentry_event(event: ErrorEvent, stack: Option<Stacktrace>) -> Event<'static> {
@@ -67,15 +70,23 @@ pub(super) fn sentry_event(event: ErrorEvent, stack: Option<Stacktrace>) -> Even
         tags,
         contexts: Map::from([(
             "trace".to_owned(),
-            Context::Trace(Box::new(TraceContext {
-                trace_id: event.trace_id.to_bytes().into(),
-                span_id: event.span_id.to_bytes().into(),
-                parent_span_id: event.parent_span_id.map(|id| id.to_bytes().into()),
-                ..TraceContext::default()
-            })),
+            trace_context(event.trace_id, event.span_id, event.parent_span_id),
         )]),
         ..Event::default()
     }
+}
+
+pub(super) fn trace_context(
+    trace_id: TraceId,
+    span_id: SpanId,
+    parent_span_id: Option<SpanId>,
+) -> Context {
+    Context::Trace(Box::new(TraceContext {
+        trace_id: trace_id.to_bytes().into(),
+        span_id: span_id.to_bytes().into(),
+        parent_span_id: parent_span_id.map(|id| id.to_bytes().into()),
+        ..TraceContext::default()
+    }))
 }
 
 /// Sentry lists a chain of exceptions from the innermost source outwards.

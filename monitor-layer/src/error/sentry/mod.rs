@@ -2,7 +2,9 @@
 //! at all, straight to a client of our own, whose transport is ours, too: what is lost on its way is counted.
 
 mod event;
+mod isolated;
 mod queue;
+mod redacted;
 mod sessions;
 mod transactions;
 mod transport;
@@ -21,14 +23,15 @@ use self::{
     transactions::{Performed, of_status},
     transport::ToServer,
 };
-pub(crate) use self::{sessions::SessionEnd, transactions::StepSpans};
+pub(crate) use self::{isolated::Isolated, sessions::SessionEnd, transactions::StepSpans};
 use super::{
-    ErrorEvent, PanicPlace,
+    chain::guarded,
+    draft::Completed,
     ended::{Attempt, AttemptEnd},
 };
 use crate::{
     exchange::{End, Outcome},
-    metrics::Metrics,
+    metrics::{Metrics, Signal},
     monitor::Core,
     trace::{
         Threshold,
@@ -92,9 +95,25 @@ impl Sink {
         })
     }
 
-    pub(crate) fn send(&self, event: ErrorEvent, place: PanicPlace) {
-        self.client
-            .capture_event(sentry_event(event, place.stack), None);
+    pub(super) fn send(&self, core: &Core, completed: Completed) {
+        let Completed {
+            event,
+            place,
+            isolated,
+        } = completed;
+        let event = sentry_event(event, place.stack);
+        // An event processor of the user's may panic.
+        match guarded(|| isolated.add_to(event, &core.redactor)) {
+            Some(Some(event)) => {
+                self.client.capture_event(event, None);
+            }
+            Some(None) => {}
+            None => core.metrics.dropped(Signal::Errors),
+        }
+    }
+
+    pub(crate) const fn client(&self) -> &Arc<Client> {
+        &self.client
     }
 
     /// The exchange that is current is over.
