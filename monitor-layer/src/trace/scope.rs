@@ -127,17 +127,8 @@ impl Scope {
         })
     }
 
-    /// A scope below this one, with a child context.
-    pub(crate) fn child(&mut self) -> Self {
-        self.shared_unit();
-        Self {
-            context: self.context.child(),
-            enclosing: (!self.entered.lends_scope()).then(|| self.own_context().span_id()),
-            ..self.clone()
-        }
-    }
-
-    /// A scope below the running one, where there is one. Made where it stays: moves are most of what a small scope costs.
+    /// A scope below the running one, where there is one, with a child context and without the fields of a step. Made
+    /// where it stays: moves are most of what a small scope costs.
     #[inline]
     pub(crate) fn child_of_current() -> Option<Box<Self>> {
         with_current(|outer| {
@@ -163,6 +154,7 @@ impl Scope {
             child.isolated.clone_from(&outer.isolated);
             child.in_request = outer.in_request;
             child.in_exchange = outer.in_exchange;
+            child.catches_panics = outer.catches_panics;
             Some(child)
         })
     }

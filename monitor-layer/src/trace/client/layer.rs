@@ -14,10 +14,7 @@ use crate::{
     Monitor,
     exchange::{InFlight, ResponseBody, ResponseFuture, Route, call},
     monitor::Core,
-    trace::{
-        TraceContext,
-        current::{Scope, with_current},
-    },
+    trace::{TraceContext, current::Scope},
 };
 
 /// Tells the services that are called which trace they are part of, and measures the calls. For any HTTP client that is a
@@ -145,15 +142,15 @@ where
             groups: Arc::clone(&self.layer.groups),
         };
         let route = Route::of(request.extensions());
-        let guard = InFlight::start(observer, Some(scope.boxed()), route, &request);
+        let guard = InFlight::start(observer, Some(scope), route, &request);
         call(&mut self.inner, &mut Some(request), guard)
     }
 }
 
 /// A scope below the current one, for a call.
-fn outbound_scope(core: &Arc<Core>) -> Scope {
-    let current: Option<Scope> = with_current(|scope| scope.map(Scope::child));
-    let mut scope = current.unwrap_or_else(|| Scope::new(TraceContext::root(&core.sampler), None));
+fn outbound_scope(core: &Arc<Core>) -> Box<Scope> {
+    let root = || Scope::new(TraceContext::root(&core.sampler), None).boxed();
+    let mut scope = Scope::child_of_current().unwrap_or_else(root);
     scope.core.get_or_insert_with(|| Arc::clone(core));
     // A callee in this process has a request and an exchange of its own, and reads what was sent to it.
     scope.in_request = false;
