@@ -135,7 +135,7 @@ async fn what_we_know_wins_and_secrets_are_redacted() {
     });
     job.await.unwrap_err();
     let [event] = arrived(&envelopes, 1).await.try_into().unwrap();
-    let line = line(&monitor, "Job failed");
+    let failed = line(&monitor, "Step failed");
     let tags = &event["tags"];
     let shown = [&tags["plan"], &tags["step"], &tags["scene"], &tags["note"]];
     assert_eq!(shown, ["pro", "render", "7", "Bearer [REDACTED]"]);
@@ -149,8 +149,11 @@ async fn what_we_know_wins_and_secrets_are_redacted() {
         event["user"],
         json!({"id": "u-1", "email": "a@example.org"})
     );
-    assert_eq!(event["level"], "error");
-    assert_eq!(event["contexts"]["trace"]["trace_id"], line["traceId"]);
+    // An error: the one that is not written.
+    assert_eq!(event["level"], Value::Null);
+    let trace = &event["contexts"]["trace"];
+    assert_eq!(trace["trace_id"], failed["traceId"]);
+    assert_eq!(trace["span_id"], failed["spanId"]);
 }
 
 #[tokio::test]
