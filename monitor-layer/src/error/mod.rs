@@ -28,7 +28,7 @@ pub(crate) use self::{
     before_send::BeforeSend,
     breadcrumbs::Breadcrumbs,
     capture::{Capture, Origin, Sinks, Teller},
-    chain::{chain, shown, text},
+    chain::{chain, shown, text, text_with_sources},
     classify::Classifier,
     ended::{Attempt, AttemptEnd},
     exchange::capture_exchange,
