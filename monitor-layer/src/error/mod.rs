@@ -22,13 +22,15 @@ mod report;
 #[cfg(feature = "sentry")]
 mod sentry;
 
+#[cfg(feature = "server")]
+pub(crate) use self::chain::text_with_sources;
 #[cfg(feature = "sentry")]
 pub(crate) use self::sentry::{Settings as SentrySettings, Sink as SentrySink, StepSpans};
 pub(crate) use self::{
     before_send::BeforeSend,
     breadcrumbs::Breadcrumbs,
     capture::{Capture, Origin, Sinks, Teller},
-    chain::{chain, shown, text, text_with_sources},
+    chain::{chain, shown, text},
     classify::Classifier,
     ended::{Attempt, AttemptEnd},
     exchange::capture_exchange,

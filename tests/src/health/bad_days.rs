@@ -109,10 +109,11 @@ async fn what_hangs_is_dropped_at_its_own_time_limit_and_asked_again() {
     drop(monitor);
 }
 
-/// Blocks until it is let go.
+/// Blocks until it is let go, or the test has failed.
 #[derive(Clone)]
 struct Blocking {
     asked: Arc<AtomicUsize>,
+    running: Arc<AtomicUsize>,
     let_go: Arc<Mutex<mpsc::Receiver<()>>>,
 }
 
@@ -121,6 +122,7 @@ impl Blocking {
         let (sender, receiver) = mpsc::channel();
         let blocking = Self {
             asked: Arc::default(),
+            running: Arc::default(),
             let_go: Arc::new(Mutex::new(receiver)),
         };
         (blocking, sender)
@@ -128,8 +130,9 @@ impl Blocking {
 
     fn block(&self) -> io::Result<()> {
         self.asked.fetch_add(1, Ordering::Relaxed);
+        let _running = Running::new(&self.running);
         // Let go by the sender's end, too.
-        let _ = self.let_go.lock().unwrap().recv();
+        let _ = self.let_go.lock().unwrap().recv_timeout(seconds(30.0));
         Ok(())
     }
 }
@@ -180,8 +183,9 @@ fn what_blocks_its_thread_holds_up_neither_the_runtime_nor_its_end_and_is_not_as
     runtime.block_on(eventually("both are asked again", || {
         (blocking.asked.load(Ordering::Relaxed) == 4).then_some(())
     }));
-    // Would not come back while they block, were they the runtime's.
+    // Would not come back while they block, were their threads the runtime's.
     drop(runtime);
+    assert_eq!(blocking.running.load(Ordering::Relaxed), 2);
     drop((monitor, let_go));
 }
 
