@@ -19,14 +19,16 @@ mod routes;
 mod step;
 #[cfg(feature = "testing")]
 pub mod testing;
+#[cfg(feature = "server")]
+mod timers;
 mod trace;
 mod unit;
 mod work;
 
 #[cfg(feature = "server")]
-pub use self::endpoints::{Endpoints, ServeError, ServingEndpoints};
+pub use self::endpoints::{Endpoints, EndpointsFuture, ServeError, ServingEndpoints};
 #[cfg(feature = "server")]
-pub use self::health::InvalidCheck;
+pub use self::health::{HealthCheck, InvalidCheck};
 #[cfg(feature = "server")]
 pub use self::queue::QueueCounts;
 #[cfg(feature = "otlp")]

@@ -432,3 +432,43 @@ fn a_span_of_2_fields_in_nobody_s_work_allocates_nothing_under_the_log_layer() {
     });
     assert_eq!(counted.count_total, 0);
 }
+
+#[test]
+fn health_and_a_ready_of_ten_checks_that_were_asked_before_cost_a_handful_of_allocations() {
+    /// The body and what counts its owners, the room for headers and what finds them, the length of the body.
+    const HEALTH: u64 = 5;
+    /// And the list of what was said.
+    const READY: u64 = 6;
+
+    let monitor = TestMonitor::build("api", |builder| {
+        (0..10).fold(builder, |builder, number| {
+            let fine = async || Ok::<_, std::io::Error>(());
+            builder.check(&format!("check-{number}"), fine)
+        })
+    })
+    .unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let endpoints = monitor.endpoints();
+    let probe = async |path| {
+        let request = Request::get(path).body(()).unwrap();
+        endpoints.clone().oneshot(request).await.unwrap().status()
+    };
+    for (path, most) in [("/health", HEALTH), ("/ready", READY)] {
+        assert_eq!(runtime.block_on(probe(path)), 200);
+        let requests = (0..REQUESTS).map(|_| Request::get(path).body(()).unwrap());
+        let requests: Vec<_> = requests.collect();
+        let counted = allocation_counter::measure(|| {
+            runtime.block_on(async {
+                for request in requests {
+                    drop(endpoints.clone().oneshot(request).await.unwrap());
+                }
+            });
+        });
+        let counted = counted.count_total / REQUESTS;
+        println!("{path}: {counted}");
+        assert!(counted <= most, "{path}: {counted}");
+    }
+}

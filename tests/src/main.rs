@@ -10,6 +10,7 @@ mod conservation;
 mod errors;
 mod exchange;
 mod grpc;
+mod health;
 mod log;
 mod macros;
 mod metrics;

@@ -17,7 +17,7 @@ mod worker;
 
 use std::{error::Error, io::Write as _, process::ExitCode, sync::Arc, time::Duration};
 
-use monitor_layer::{HttpMetrics, Monitor};
+use monitor_layer::{HealthCheck, HttpMetrics, Monitor};
 use tokio::net::TcpListener;
 
 use crate::{
@@ -28,6 +28,8 @@ use crate::{
 
 /// For requests and jobs in flight to finish once the process is asked to stop.
 const GRACE: Duration = Duration::from_secs(5);
+/// For assets and videos; with less the demo goes on, and is to be looked at.
+const DISK_SPACE: u64 = 64 << 20;
 const QUEUE_SAMPLES: Duration = Duration::from_secs(2);
 
 #[tokio::main]
@@ -65,6 +67,10 @@ async fn run() -> Result<(), Box<dyn Error>> {
             let storage = checked_storage.clone();
             async move { storage.check().await }
         })
+        .check(
+            "disk",
+            HealthCheck::disk_space(&settings.data_dir, DISK_SPACE).optional(),
+        )
         .install()?;
 
     let listener = TcpListener::bind((settings.host, settings.port))

@@ -19,7 +19,7 @@ mod serving;
 pub(crate) use self::render::Scrapes;
 #[cfg(feature = "server")]
 pub use self::{
-    service::Endpoints,
+    service::{Endpoints, EndpointsFuture},
     serving::{ServeError, ServingEndpoints},
 };
 

@@ -1,4 +1,4 @@
-use std::{future, panic::catch_unwind, pin::pin, sync::Arc, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures_util::future::{Either, select};
@@ -8,7 +8,7 @@ use super::{
     accept::Accepted,
     render::{Rendered, Scrapes},
 };
-use crate::monitor::Core;
+use crate::{monitor::Core, timers::elapsed};
 
 /// Prometheus' own default, for clients that state none.
 const TIME_LIMIT: Duration = Duration::from_secs(10);
@@ -93,14 +93,6 @@ fn time_limit(headers: &HeaderMap) -> Duration {
         .filter(|seconds| *seconds > 0.0)
         .and_then(|seconds| Duration::try_from_secs_f64(seconds * USED).ok());
     stated.map_or(TIME_LIMIT, |stated| stated.min(TIME_LIMIT))
-}
-
-/// Never on a runtime without timers, where tokio panics.
-async fn elapsed(limit: Duration) {
-    match catch_unwind(|| tokio::time::sleep(limit)) {
-        Ok(sleep) => sleep.await,
-        Err(_) => future::pending().await,
-    }
 }
 
 #[cfg(test)]

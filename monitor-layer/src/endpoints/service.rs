@@ -1,6 +1,7 @@
 use std::{
     convert::Infallible,
-    fmt,
+    fmt::{self, Write as _},
+    mem,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -58,15 +59,14 @@ impl Monitor {
 impl<B> Service<Request<B>> for Endpoints {
     type Response = Response<Full<Bytes>>;
     type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+    type Future = EndpointsFuture;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<B>) -> Self::Future {
-        let core = Arc::clone(&self.core);
-        let method = request.method().clone();
+    fn call(&mut self, request: Request<B>) -> EndpointsFuture {
+        let core = &self.core;
         let path = super::PATHS
             .into_iter()
             .find(|path| *path == request.uri().path());
@@ -74,24 +74,72 @@ impl<B> Service<Request<B>> for Endpoints {
             leave_unmeasured();
             leave_unsampled();
         }
-        let scrape = (path == Some("/metrics")).then(|| Scrape::by(request.headers()));
-        Box::pin(async move {
-            let mut response = match (path, scrape) {
-                (None, _) => answer(StatusCode::NOT_FOUND, TEXT, not_found()),
-                _ if !matches!(method, Method::GET | Method::HEAD) => method_not_allowed(),
-                (_, Some(scrape)) => metrics(&core, scrape).await,
-                (Some("/health"), _) => health(&core),
-                (Some(_), _) => ready(&core).await,
-            };
-            if method == Method::HEAD {
-                *response.body_mut() = Full::default();
+        let answering = match path {
+            None => Answering::Known(answer(StatusCode::NOT_FOUND, TEXT, not_found())),
+            Some(_) if !matches!(*request.method(), Method::GET | Method::HEAD) => {
+                Answering::Known(method_not_allowed())
             }
-            Ok(response)
-        })
+            Some("/health") => Answering::Known(health(core)),
+            Some("/metrics") => {
+                let (core, scrape) = (Arc::clone(core), Scrape::by(request.headers()));
+                Answering::Awaited(Box::pin(async move { metrics(&core, scrape).await }))
+            }
+            Some(_) => ready(core),
+        };
+        EndpointsFuture {
+            answering,
+            without_body: request.method() == Method::HEAD,
+        }
+    }
+}
+
+/// The answer of [`Endpoints`], which is there at once but for a scrape and for checks that were not asked before.
+#[must_use = "futures do nothing unless polled"]
+pub struct EndpointsFuture {
+    answering: Answering,
+    without_body: bool,
+}
+
+enum Answering {
+    Known(Response<Full<Bytes>>),
+    Awaited(Pin<Box<dyn Future<Output = Response<Full<Bytes>>> + Send>>),
+    Taken,
+}
+
+impl Future for EndpointsFuture {
+    type Output = Result<Response<Full<Bytes>>, Infallible>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut response = match mem::replace(&mut self.answering, Answering::Taken) {
+            Answering::Known(response) => response,
+            Answering::Awaited(mut awaited) => match awaited.as_mut().poll(context) {
+                Poll::Ready(response) => response,
+                Poll::Pending => {
+                    self.answering = Answering::Awaited(awaited);
+                    return Poll::Pending;
+                }
+            },
+            // Polled again though it is over.
+            Answering::Taken => return Poll::Pending,
+        };
+        if self.without_body {
+            *response.body_mut() = Full::default();
+        }
+        Poll::Ready(Ok(response))
+    }
+}
+
+impl fmt::Debug for EndpointsFuture {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("EndpointsFuture")
+            .finish_non_exhaustive()
     }
 }
 
 async fn metrics(core: &Arc<Core>, scrape: Scrape) -> Response<Full<Bytes>> {
+    core.health.keep_asking(core);
+    core.health.note_age(core);
     let mut response = match scrape.run(core).await {
         Ok(bytes) => {
             let content_type = HeaderValue::from_static(scrape.accepted.format.content_type());
@@ -115,9 +163,10 @@ async fn metrics(core: &Arc<Core>, scrape: Scrape) -> Response<Full<Bytes>> {
 
 /// Touches nothing outside of the process.
 fn health(core: &Core) -> Response<Full<Bytes>> {
-    let now = Timestamp::from(SystemTime::now()).to_string();
-    // Written by hand, for the order of the keys.
-    let mut body = format!(r#"{{"status":"ok","timestamp":"{now}""#);
+    let now = Timestamp::from(SystemTime::now());
+    let mut body = String::with_capacity(160);
+    // Written by hand, for the order of the keys. Writing to a string cannot fail.
+    let _ = write!(body, r#"{{"status":"ok","timestamp":"{now}""#);
     if let Some(queue) = core.metrics.queue_sample() {
         let QueueSample {
             waiting,
@@ -125,33 +174,61 @@ fn health(core: &Core) -> Response<Full<Bytes>> {
             failed,
         } = queue;
         let uptime = core.started.elapsed().as_secs();
-        body.push_str(&format!(
+        let _ = write!(
+            body,
             r#","queue":{{"waiting":{waiting},"active":{active},"failed":{failed}}},"uptime":{uptime}"#
-        ));
+        );
     }
     body.push('}');
     answer(StatusCode::OK, JSON, body)
 }
 
-async fn ready(core: &Core) -> Response<Full<Bytes>> {
-    let report = core.health.check(core).await;
-    let checks: Vec<String> = report
-        .checks
+/// From what the checks said last; only where they never said anything there is something to wait for.
+fn ready(core: &Arc<Core>) -> Answering {
+    core.health.keep_asking(core);
+    if core.health.has_answers() {
+        return Answering::Known(readiness(core));
+    }
+    let core = Arc::clone(core);
+    Answering::Awaited(Box::pin(async move {
+        core.health.first_answers().await;
+        readiness(&core)
+    }))
+}
+
+fn readiness(core: &Core) -> Response<Full<Bytes>> {
+    let checks = core.health.checked(core);
+    let state = core.health.standing.state();
+    let healthy = checks
         .iter()
-        .map(|check| {
-            // The builder takes only names that stand in JSON as they are.
-            let (name, healthy) = (&check.name, check.healthy);
-            let latency = check.latency.as_micros() as f64 / 1e3;
-            format!(r#""{name}":{{"healthy":{healthy},"latency":{latency}}}"#)
-        })
-        .collect();
-    let ready = core.health.standing.state() == State::Ready && report.is_ready();
+        .all(|check| check.healthy || check.is_optional);
+    let ready = state == State::Ready && healthy;
+    let mut body = String::with_capacity(64 + 96 * checks.len());
+    // Written by hand, for the order of the keys. Writing to a string cannot fail.
+    let _ = write!(body, r#"{{"ready":{ready},"checks":{{"#);
+    for (index, check) in checks.iter().enumerate() {
+        let comma = if index == 0 { "" } else { "," };
+        // The builder takes only names that stand in JSON as they are.
+        let (name, healthy) = (check.name, check.healthy);
+        let latency = check.latency.as_micros() as f64 / 1e3;
+        let optional = match check.is_optional {
+            true => r#","optional":true"#,
+            false => "",
+        };
+        let _ = write!(
+            body,
+            r#"{comma}"{name}":{{"healthy":{healthy},"latency":{latency}{optional}}}"#
+        );
+    }
+    body.push_str(match state {
+        State::Starting => r#"},"state":"starting"}"#,
+        State::Ready => "}}",
+        State::Draining => r#"},"state":"draining"}"#,
+    });
     let status = match ready {
         true => StatusCode::OK,
         false => StatusCode::SERVICE_UNAVAILABLE,
     };
-    let checks = checks.join(",");
-    let body = format!(r#"{{"ready":{ready},"checks":{{{checks}}}}}"#);
     answer(status, JSON, body)
 }
 
@@ -182,7 +259,9 @@ fn answer(
     *response.status_mut() = status;
     let headers = response.headers_mut();
     // The answer to a HEAD has it, too.
-    headers.insert(header::CONTENT_LENGTH, length.into());
+    if let Ok(length) = HeaderValue::from_str(itoa::Buffer::new().format(length)) {
+        headers.insert(header::CONTENT_LENGTH, length);
+    }
     headers.insert(header::CONTENT_TYPE, content_type);
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response

@@ -26,6 +26,14 @@ pub(crate) fn text(error: &(dyn Error + 'static)) -> String {
     text_within(error, LONGEST_TEXT)
 }
 
+/// An error's text and those of its sources, in one.
+#[cfg(feature = "server")]
+pub(crate) fn text_with_sources(error: &(dyn Error + 'static)) -> String {
+    let mut texts = vec![text(error)];
+    texts.extend(chain(error));
+    texts.join(": ")
+}
+
 /// What a value shows, up to 1024 bytes of it.
 pub(crate) fn shown(value: &dyn fmt::Display) -> String {
     shown_within(value, LONGEST_TEXT)

@@ -24,6 +24,8 @@ mod report;
 #[cfg(feature = "sentry")]
 mod sentry;
 
+#[cfg(feature = "server")]
+pub(crate) use self::chain::text_with_sources;
 #[cfg(not(feature = "sentry"))]
 pub(crate) use self::isolated::Isolated;
 #[cfg(feature = "sentry")]

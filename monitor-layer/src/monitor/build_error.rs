@@ -42,6 +42,17 @@ pub enum BuildError {
     /// A readiness check cannot be used.
     #[cfg(feature = "server")]
     Check(InvalidCheck),
+    /// The checks are to be asked without a pause.
+    #[cfg(feature = "server")]
+    CheckInterval,
+    /// An answer of a check would be too old before the next one comes.
+    #[cfg(feature = "server")]
+    CheckAgeLimit {
+        /// How old an answer may be.
+        limit: Duration,
+        /// How old one gets: an interval, its jitter and the longest time limit of a check.
+        oldest: Duration,
+    },
     /// The queue is to be sampled without a pause.
     #[cfg(feature = "server")]
     QueueInterval,
@@ -96,6 +107,16 @@ impl fmt::Display for BuildError {
             Self::Register(error) => error.fmt(formatter),
             #[cfg(feature = "server")]
             Self::Check(error) => error.fmt(formatter),
+            #[cfg(feature = "server")]
+            Self::CheckInterval => formatter.write_str(
+                "the checks are asked every 0 s; expected a time above 0 between two answers",
+            ),
+            #[cfg(feature = "server")]
+            Self::CheckAgeLimit { limit, oldest } => write!(
+                formatter,
+                "an answer of a check may be {limit:?} old, but is up to {oldest:?} old when the next one comes; \
+                 expected a longer age limit, or a shorter interval"
+            ),
             #[cfg(feature = "server")]
             Self::QueueInterval => formatter.write_str(
                 "the queue is sampled every 0 s; expected a time above 0 between two samples",

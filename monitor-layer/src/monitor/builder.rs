@@ -4,6 +4,8 @@ use super::{
     BuildError, Core, Monitor, Shared, core::is_installed, errors::ErrorOptions,
     lifetime::Lifetime, log_control::LogControl, sentry::add_sentry, settings::Settings,
 };
+#[cfg(feature = "server")]
+use crate::queue::QueueSampling;
 use crate::{
     error::{Capture, Categorize, Classifier, Sinks, on_panic},
     log::{AccessLog, Log, LogWriter, Sink},
@@ -11,11 +13,6 @@ use crate::{
     redact::{Redactor, Word},
     step::SiteTable,
     trace::Sampler,
-};
-#[cfg(feature = "server")]
-use crate::{
-    health::{Check, Health, InvalidCheck},
-    queue::QueueSampling,
 };
 
 /// Says what a [`Monitor`] is to be. What is set here wins over the environment, the environment over defaults, in
@@ -47,7 +44,7 @@ pub struct MonitorBuilder {
     #[cfg(feature = "otlp")]
     pub(super) otlp: super::otlp::OtlpOptions,
     #[cfg(feature = "server")]
-    checks: Vec<Result<Check, InvalidCheck>>,
+    pub(super) health: super::health::HealthOptions,
     #[cfg(feature = "server")]
     pub(super) queue_sampling: Option<QueueSampling>,
 }
@@ -80,7 +77,7 @@ impl MonitorBuilder {
             #[cfg(feature = "otlp")]
             otlp: Default::default(),
             #[cfg(feature = "server")]
-            checks: Vec::new(),
+            health: Default::default(),
             #[cfg(feature = "server")]
             queue_sampling: None,
         }
@@ -240,26 +237,6 @@ impl MonitorBuilder {
         self
     }
 
-    /// Adds a readiness check, run with a time limit of one second.
-    ///
-    /// ```
-    /// # async fn check_database() -> Result<(), std::io::Error> { Ok(()) }
-    /// let monitor = monitor_layer::Monitor::builder("api")
-    ///     .check("database", check_database)
-    ///     .build()?;
-    /// # Ok::<_, monitor_layer::BuildError>(())
-    /// ```
-    #[cfg(feature = "server")]
-    pub fn check<F, Fut, E>(mut self, name: &str, check: F) -> Self
-    where
-        F: Fn() -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = Result<(), E>> + Send + 'static,
-        E: Into<Box<dyn Error + Send + Sync>>,
-    {
-        self.checks.push(Check::new(name, check));
-        self
-    }
-
     /// Writes log entries as JSON into `writer` instead of stdout.
     pub fn log_to(mut self, writer: impl std::io::Write + Send + 'static) -> Self {
         self.sink = Some(Sink::writer(writer));
@@ -349,7 +326,7 @@ impl MonitorBuilder {
             &metrics,
         )?;
         #[cfg(feature = "server")]
-        let health = Health::new(self.checks.into_iter().collect::<Result<_, _>>()?)?;
+        let health = self.health.health()?;
         #[cfg(feature = "server")]
         let sampling = self
             .queue_sampling
@@ -393,6 +370,8 @@ impl MonitorBuilder {
         if let Some(exporter) = &core.exporter {
             exporter.belongs_to(&core);
         }
+        #[cfg(feature = "server")]
+        core.health.keep_asking(&core);
         for warning in warnings {
             core.log.warning(&core, &warning);
         }

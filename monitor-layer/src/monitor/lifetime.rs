@@ -15,6 +15,8 @@ pub(super) struct Lifetime {
 
 impl Drop for Lifetime {
     fn drop(&mut self) {
+        #[cfg(feature = "server")]
+        self.core.health.stop_asking();
         self.core.flush(DEADLINE);
     }
 }

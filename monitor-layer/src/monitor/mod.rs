@@ -4,6 +4,8 @@ mod build_error;
 mod builder;
 mod core;
 mod errors;
+#[cfg(feature = "server")]
+mod health;
 mod layer;
 mod lifetime;
 mod log_control;

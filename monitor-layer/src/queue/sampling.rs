@@ -12,7 +12,7 @@ use tracing::Level;
 
 use super::QueueCounts;
 use crate::{
-    error::{chain, text},
+    error::text_with_sources,
     exchange::panic_message,
     log::Key,
     metrics::{JobStatus, Queue},
@@ -96,11 +96,7 @@ impl QueueSampling {
                 report(core, counts);
                 return;
             }
-            Ok(Ok(Err(error))) => {
-                let mut texts = vec![text(error.as_ref())];
-                texts.extend(chain(error.as_ref()));
-                texts.join(": ")
-            }
+            Ok(Ok(Err(error))) => text_with_sources(error.as_ref()),
             Ok(Err(_)) => format!("no answer within {} s", TIME_LIMIT.as_secs()),
             Err(payload) => format!("it panicked: {}", panic_message(&*payload)),
         };

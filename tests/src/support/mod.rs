@@ -14,7 +14,7 @@ pub(crate) use self::{
     dropped::dropped_lines,
     random::Random,
     recorder::{Record, Recorder},
-    send::{send, send_request},
+    send::{Answer, send, send_request},
     server::Server,
     streams::Chunks,
     wait::eventually,
