@@ -14,6 +14,7 @@ mod log;
 mod macros;
 mod metrics;
 mod monitor;
+mod serve;
 mod spans;
 mod support;
 mod trace;

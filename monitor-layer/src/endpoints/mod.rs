@@ -18,10 +18,7 @@ mod serving;
 #[cfg(feature = "server")]
 pub(crate) use self::render::Scrapes;
 #[cfg(feature = "server")]
-pub use self::{
-    service::Endpoints,
-    serving::{ServeError, ServingEndpoints},
-};
+pub use self::{service::Endpoints, serving::ServingEndpoints};
 
 /// The paths of the endpoints, below whatever they are mounted at.
 #[cfg(feature = "server")]

@@ -3,6 +3,8 @@
 mod build_error;
 mod builder;
 mod core;
+#[cfg(feature = "server")]
+pub(crate) mod drain;
 mod errors;
 mod layer;
 mod lifetime;
@@ -20,6 +22,8 @@ use std::{sync::Arc, time::Duration};
 
 pub(crate) use self::core::{Core, Shared, current_core, installed_core, observer_panicked};
 use self::lifetime::Lifetime;
+#[cfg(feature = "server")]
+pub(crate) use self::shutdown::Abandoned;
 pub use self::{
     build_error::BuildError,
     builder::MonitorBuilder,
