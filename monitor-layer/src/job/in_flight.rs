@@ -1,6 +1,7 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use tracing::Level;
@@ -12,6 +13,9 @@ use crate::{
     monitor::{Abandoned, Core},
     trace::current::{self, Scope},
 };
+
+/// Of a job that ends when all others have: the runtime's end drops it, and the process is gone after that.
+const LAST_FLUSH: Duration = Duration::from_millis(500);
 
 /// The jobs that are under way. Few start in a second, so a plain mutex holds them.
 #[derive(Default)]
@@ -57,6 +61,10 @@ impl Drop for Place {
         let job = self.core.jobs.lock().jobs.remove(&self.number);
         // What it holds may be the last of its kind: it goes when the lock is free.
         drop(job);
+        if self.core.shutdown.has_passed() {
+            // Nobody else sends what this job has told of its end.
+            self.core.flush(LAST_FLUSH);
+        }
     }
 }
 

@@ -156,7 +156,7 @@ impl Monitor {
 
 impl Core {
     /// In the order in which one sink may still write to the next.
-    fn flush(&self, deadline: Duration) {
+    pub(crate) fn flush(&self, deadline: Duration) {
         let start = std::time::Instant::now();
         self.log.tell_all_suppressed(self);
         self.errors.flush(deadline);

@@ -79,6 +79,11 @@ impl Shutdown {
         *self.phase.borrow() == Phase::Overdue
     }
 
+    /// Whether the last that could be told of at once has been.
+    pub(crate) fn has_passed(&self) -> bool {
+        *self.phase.borrow() == Phase::Told
+    }
+
     /// Counts something that is abandoned; says whether a line is to tell of it.
     pub(crate) fn abandon(&self, what: Abandoned) -> bool {
         self.count(what).fetch_add(1, Ordering::Relaxed) < MOST_TOLD

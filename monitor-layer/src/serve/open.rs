@@ -24,7 +24,7 @@ pub(super) struct Place {
     pub(super) state: Arc<ConnectionState>,
     connections: Arc<OpenConnections>,
     number: u64,
-    _counted: OpenConnection,
+    counted: Option<OpenConnection>,
 }
 
 impl OpenConnections {
@@ -48,7 +48,7 @@ impl OpenConnections {
             state,
             connections: Arc::clone(self),
             number,
-            _counted: counted,
+            counted: Some(counted),
         }
     }
 
@@ -75,6 +75,8 @@ impl OpenConnections {
 
 impl Drop for Place {
     fn drop(&mut self) {
+        // First, for whoever sees that no connection is open reads the number of them.
+        drop(self.counted.take());
         self.connections.lock().open.remove(&self.number);
     }
 }
