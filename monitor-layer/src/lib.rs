@@ -16,6 +16,8 @@ mod queue;
 mod redact;
 #[cfg(feature = "axum")]
 mod routes;
+#[cfg(feature = "server")]
+mod serve;
 mod step;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -26,11 +28,15 @@ mod unit;
 mod work;
 
 #[cfg(feature = "server")]
-pub use self::endpoints::{Endpoints, EndpointsFuture, ServeError, ServingEndpoints};
+pub use self::endpoints::{Endpoints, EndpointsFuture, ServingEndpoints};
 #[cfg(feature = "server")]
 pub use self::health::{HealthCheck, InvalidCheck};
 #[cfg(feature = "server")]
 pub use self::queue::QueueCounts;
+#[cfg(feature = "axum")]
+pub use self::serve::{CountedConnection, CountedListener};
+#[cfg(feature = "server")]
+pub use self::serve::{Serve, ServeError};
 #[cfg(feature = "otlp")]
 pub use self::trace::Otlp;
 pub use self::{

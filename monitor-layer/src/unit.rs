@@ -41,6 +41,9 @@ pub(crate) struct State {
     pub(crate) tags: Vec<(String, String)>,
     /// The template that an inner layer named, for an outer one that cannot see it.
     pub(crate) route: Option<Route>,
+    /// The innermost step that was cut off as a deadline passed.
+    #[cfg(feature = "server")]
+    pub(crate) cut_off_step: Option<&'static str>,
     /// What a job was started in, and at which span.
     pub(crate) outer: Option<(Weak<Unit>, SpanId)>,
 }

@@ -15,6 +15,7 @@ mod log;
 mod macros;
 mod metrics;
 mod monitor;
+mod serve;
 mod spans;
 mod support;
 mod trace;

@@ -1,6 +1,7 @@
 //! The demo: an HTTP API and a worker in one process that turn scripts into animated GIFs.
 //!
-//! `cargo run`, then see the README. `--no-traffic` leaves it to you to make requests.
+//! `cargo run`, then see the README. `--no-traffic` leaves it to you to make requests. Ctrl-C stops it as a deployment
+//! would; a second one cuts its grace time short.
 
 mod api;
 mod identity;
@@ -26,10 +27,10 @@ use crate::{
     traffic::Traffic, worker::Worker,
 };
 
-/// For requests and jobs in flight to finish once the process is asked to stop.
-const GRACE: Duration = Duration::from_secs(5);
 /// For assets and videos; with less the demo goes on, and is to be looked at.
 const DISK_SPACE: u64 = 64 << 20;
+/// For the last lines to be written.
+const FLUSH: Duration = Duration::from_secs(3);
 const QUEUE_SAMPLES: Duration = Duration::from_secs(2);
 
 #[tokio::main]
@@ -95,7 +96,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
         storage: storage.clone(),
         queue: Arc::clone(&queue),
     };
-    let working = tokio::spawn(worker.work(jobs, monitor.shutdown_requested(), GRACE));
+    let working = tokio::spawn(worker.work(jobs));
     let traffic = settings.traffic.then(|| Traffic::start(address));
 
     let api = Api {
@@ -106,23 +107,14 @@ async fn run() -> Result<(), Box<dyn Error>> {
         storage,
         monitor: monitor.clone(),
     };
-    serve(&monitor, listener, api).await?;
+    monitor
+        .serve(listener, api.router())
+        .grace(settings.grace)
+        .deadline(settings.deadline)
+        .await?;
     drop(traffic);
     working.await?;
-    monitor.shutdown(GRACE).await;
+    // What the worker has told since.
+    monitor.shutdown(FLUSH).await;
     Ok(())
-}
-
-/// Serves until the process is asked to stop, and then for as long as the grace time.
-async fn serve(monitor: &Monitor, listener: TcpListener, api: Api) -> Result<(), std::io::Error> {
-    let serving =
-        axum::serve(listener, api.router()).with_graceful_shutdown(monitor.shutdown_requested());
-    let stopping = monitor.shutdown_requested();
-    tokio::select! {
-        served = async { serving.await } => served,
-        () = async {
-            stopping.await;
-            tokio::time::sleep(GRACE).await;
-        } => Ok(()),
-    }
 }

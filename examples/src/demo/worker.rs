@@ -28,14 +28,9 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    /// Works until it is asked to stop; the running jobs then have the grace time to end. Those that have not go back to
-    /// the queue, for the next process to take up: a deployment neither fails nor cancels what users asked for.
-    pub(crate) async fn work(
-        self,
-        mut jobs: mpsc::UnboundedReceiver<NewJob>,
-        stop: impl Future<Output = ()>,
-        grace: Duration,
-    ) {
+    /// Works until it is asked to stop; the running jobs then have until the deadline to end. Those that have not go back
+    /// to the queue, for the next process to take up: a deployment neither fails nor cancels what users asked for.
+    pub(crate) async fn work(self, mut jobs: mpsc::UnboundedReceiver<NewJob>) {
         let mut tasks = JoinSet::new();
         let places = Arc::new(Semaphore::new(JOBS_AT_ONCE));
         let next = async {
@@ -56,12 +51,14 @@ impl Worker {
         };
         tokio::select! {
             () = next => {}
-            () = stop => {}
+            () = self.monitor.shutdown_requested() => {}
         }
-        let ended = async { while tasks.join_next().await.is_some() {} };
-        if tokio::time::timeout(grace, ended).await.is_err() {
-            self.queue.hand_back_running();
-            while tasks.join_next().await.is_some() {}
+        tokio::select! {
+            () = async { while tasks.join_next().await.is_some() {} } => {}
+            () = self.monitor.shutdown_overdue() => {
+                self.queue.hand_back_running();
+                while tasks.join_next().await.is_some() {}
+            }
         }
     }
 

@@ -20,7 +20,7 @@ pub(crate) use self::render::Scrapes;
 #[cfg(feature = "server")]
 pub use self::{
     service::{Endpoints, EndpointsFuture},
-    serving::{ServeError, ServingEndpoints},
+    serving::ServingEndpoints,
 };
 
 /// The paths of the endpoints, below whatever they are mounted at.

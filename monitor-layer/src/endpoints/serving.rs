@@ -1,4 +1,4 @@
-use std::{error::Error, fmt, io, net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, time::Duration};
 
 use hyper::server::conn::http1;
 use hyper_util::{
@@ -11,7 +11,7 @@ use tokio::{
 };
 
 use super::Endpoints;
-use crate::monitor::Monitor;
+use crate::{monitor::Monitor, serve::ServeError};
 
 /// For a client to send a request's head.
 const HEAD_TIME_LIMIT: Duration = Duration::from_secs(10);
@@ -58,8 +58,10 @@ impl Monitor {
         &self,
         address: impl ToSocketAddrs,
     ) -> Result<ServingEndpoints, ServeError> {
-        let listener = TcpListener::bind(address).await.map_err(ServeError)?;
-        let address = listener.local_addr().map_err(ServeError)?;
+        let listener = TcpListener::bind(address)
+            .await
+            .map_err(ServeError::endpoints)?;
+        let address = listener.local_addr().map_err(ServeError::endpoints)?;
         let accepting = tokio::spawn(accept(listener, self.endpoints()));
         Ok(ServingEndpoints {
             address,
@@ -86,25 +88,5 @@ async fn accept(listener: TcpListener, endpoints: Endpoints) {
                 .serve_connection(TokioIo::new(stream), service)
                 .await;
         });
-    }
-}
-
-/// The endpoints' address cannot be listened at.
-#[derive(Debug)]
-pub struct ServeError(io::Error);
-
-impl fmt::Display for ServeError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            formatter,
-            "the endpoints' address cannot be listened at: {}; check that it is this machine's and free",
-            self.0
-        )
-    }
-}
-
-impl Error for ServeError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(&self.0)
     }
 }

@@ -42,6 +42,10 @@ pub(crate) struct Draft {
 }
 
 /// An event that has all that is known, and what only Sentry takes beside it.
+#[cfg_attr(
+    not(feature = "sentry"),
+    allow(dead_code, reason = "only Sentry takes what is beside the event")
+)]
 pub(crate) struct Completed {
     pub(super) event: ErrorEvent,
     pub(super) place: PanicPlace,

@@ -10,6 +10,8 @@ mod description;
 mod end;
 mod guard;
 mod handle;
+#[cfg(feature = "server")]
+mod in_flight;
 mod pipeline;
 mod progress;
 mod retried;
@@ -17,6 +19,8 @@ mod retries;
 mod running;
 mod standing;
 
+#[cfg(feature = "server")]
+pub(crate) use self::in_flight::JobsInFlight;
 pub(crate) use self::standing::Standing;
 pub use self::{
     attempt::{AttemptError, JobAttempt},

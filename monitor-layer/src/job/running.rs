@@ -5,6 +5,8 @@ use std::{
 
 use tracing::Level;
 
+#[cfg(feature = "server")]
+use super::in_flight::{JobInFlight, Place, tell_abandoned};
 use super::{
     JobAttempt, Standing, TARGET,
     description::Description,
@@ -37,6 +39,9 @@ pub(super) struct RunningJob {
     started: Option<clock::Start>,
     /// Here or elsewhere, where that is known.
     first_started: Option<SystemTime>,
+    /// Among the jobs that are under way, from its start to its end.
+    #[cfg(feature = "server")]
+    place: Option<Place>,
     is_over: bool,
 }
 
@@ -72,6 +77,8 @@ impl RunningJob {
             attempt,
             started: None,
             first_started,
+            #[cfg(feature = "server")]
+            place: None,
             is_over: false,
         }
     }
@@ -81,7 +88,19 @@ impl RunningJob {
         let is_first = description.attempt.number() == 1;
         let waited = description.queued_for.filter(|_| is_first);
         let mut this = Self::new(description);
-        this.started = Some(clock::Start::now());
+        let started = clock::Start::now();
+        this.started = Some(started);
+        #[cfg(feature = "server")]
+        if let Some(scope) = this.scope() {
+            let (niche, standing) = (Arc::clone(&this.niche), Arc::clone(&this.standing));
+            let job = JobInFlight {
+                scope,
+                niche,
+                standing,
+                started,
+            };
+            this.place = Some(Place::of(&this.core, job));
+        }
         let (core, niche) = (&this.core, &this.niche);
         if let Some(waited) = waited {
             current::enter(&mut this.scope, || core.metrics.job_waited(niche, waited));
@@ -140,6 +159,8 @@ impl RunningJob {
             Next::Nothing | Next::Elsewhere(_) => {
                 self.is_over = true;
                 current::recycle(scope);
+                #[cfg(feature = "server")]
+                drop(self.place.take());
             }
         }
         next
@@ -184,6 +205,8 @@ impl RunningJob {
             Verdict::HandedBack => self.standing.settle(JobEnd::Cancelled, false),
             Verdict::Retried(_) => {}
         }
+        #[cfg(feature = "server")]
+        self.tell_abandoned(verdict);
         self.tell_line(verdict, failure.as_ref(), elapsed);
         #[cfg(feature = "otlp")]
         self.export(verdict, failure.as_ref());
@@ -202,6 +225,21 @@ impl RunningJob {
                     }
                 });
         });
+    }
+
+    /// Where it is dropped because the deadline of a process that stops has passed. One that goes back to the queue is
+    /// not lost.
+    #[cfg(feature = "server")]
+    fn tell_abandoned(&self, verdict: Verdict) {
+        let is_cancelled = matches!(verdict, Verdict::Over(JobEnd::Cancelled));
+        if let Some(started) = self.started
+            && is_cancelled
+            && self.core.shutdown.is_overdue()
+        {
+            let begun = || self.standing.progress().map(|progress| progress.step);
+            let step = current::cut_off_step().or_else(begun);
+            tell_abandoned(&self.core, &self.niche, step, started);
+        }
     }
 
     fn tell_line(&self, verdict: Verdict, failure: Option<&Failure>, elapsed: Duration) {

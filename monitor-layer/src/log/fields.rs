@@ -84,7 +84,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Of a request: one that clients invent may be anything.
-    pub(super) fn method(&mut self, method: &Method) {
+    pub(crate) fn method(&mut self, method: &Method) {
         match known_method(method) {
             Some(known) => self.known(Key::METHOD, known),
             None => self.string(Key::METHOD, method.as_str()),

@@ -113,15 +113,27 @@ macro_rules! own_keys {
 }
 
 own_keys! {
+    #[cfg(feature = "server")]
+    ABANDONED_JOBS "abandonedJobs"
+    #[cfg(feature = "server")]
+    ABANDONED_REQUESTS "abandonedRequests"
     ADJUSTED_COUNT "adjustedCount"
     ATTEMPT "attempt"
     CATEGORY "category"
     #[cfg(feature = "server")]
     CHECK "check"
+    #[cfg(feature = "server")]
+    CONNECTIONS "connections"
+    #[cfg(feature = "server")]
+    DEADLINE_MS "deadlineMs"
     DROPPED "dropped"
     DURATION_MS "durationMs"
     ERROR "error"
     FILE "file"
+    #[cfg(feature = "server")]
+    GRACE_MS "graceMs"
+    #[cfg(feature = "server")]
+    JOBS "jobs"
     LINE "line"
     MAX_ATTEMPTS "maxAttempts"
     METHOD "method"
@@ -132,10 +144,14 @@ own_keys! {
     #[cfg(feature = "server")]
     PROBLEM "problem"
     QUEUED_MS "queuedMs"
+    #[cfg(feature = "server")]
+    REQUESTS "requests"
     RETRY_IN_MS "retryInMs"
     ROUTE "route"
     STATUS "status"
     STEP "step"
+    #[cfg(feature = "server")]
+    STEPS "steps"
     SLOW_MS "slowMs"
     SUPPRESSED "suppressed"
     TARGET "target"

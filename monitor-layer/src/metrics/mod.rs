@@ -11,6 +11,8 @@ mod budget;
 mod business;
 mod catalog;
 mod client;
+#[cfg(feature = "server")]
+mod connections;
 mod expose;
 #[cfg_attr(
     not(feature = "server"),
@@ -74,6 +76,7 @@ pub(crate) use self::{
 };
 #[cfg(feature = "server")]
 pub(crate) use self::{
+    connections::OpenConnection,
     exposition::{Format, expose},
     queue::QueueSample,
 };

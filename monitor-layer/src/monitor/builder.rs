@@ -364,6 +364,8 @@ impl MonitorBuilder {
             scrapes: Default::default(),
             #[cfg(feature = "server")]
             shutdown: Default::default(),
+            #[cfg(feature = "server")]
+            jobs: Default::default(),
         };
         let core = Arc::new(Core::new(service.into(), Arc::new(shared)));
         #[cfg(feature = "otlp")]

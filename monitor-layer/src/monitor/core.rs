@@ -49,7 +49,9 @@ pub(crate) struct Shared {
     #[cfg(feature = "server")]
     pub(crate) scrapes: crate::endpoints::Scrapes,
     #[cfg(feature = "server")]
-    pub(crate) shutdown: super::shutdown::Requested,
+    pub(crate) shutdown: super::shutdown::Shutdown,
+    #[cfg(feature = "server")]
+    pub(crate) jobs: crate::job::JobsInFlight,
 }
 
 impl std::ops::Deref for Core {

@@ -112,28 +112,4 @@ impl Monitor {
     pub fn ready(&self) {
         self.core().health.standing.ready();
     }
-
-    /// The service takes no new work: `/ready` answers 503 from now on, so that no more requests are sent to it, and
-    /// `/health` 200 until the process is gone. For services with a server of their own, which goes on to serve until
-    /// load balancers have taken notice.
-    ///
-    /// ```no_run
-    /// # #[cfg(feature = "axum")] {
-    /// # use monitor_layer::Monitor;
-    /// # use std::time::Duration;
-    /// # async fn run(monitor: Monitor, app: axum::Router) -> std::io::Result<()> {
-    /// let stopping = monitor.clone();
-    /// let drained = async move {
-    ///     stopping.shutdown_requested().await;
-    ///     stopping.drain();
-    ///     tokio::time::sleep(Duration::from_secs(10)).await;
-    /// };
-    /// let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
-    /// axum::serve(listener, app).with_graceful_shutdown(drained).await?;
-    /// monitor.shutdown(Duration::from_secs(5)).await;
-    /// # Ok(()) } }
-    /// ```
-    pub fn drain(&self) {
-        self.core().health.standing.drain();
-    }
 }

@@ -299,6 +299,10 @@ impl<O: Observe> Observe for MonitorObserver<O> {
             self.core.errors.exchange_ended(&self.core, outcome, failed);
         });
         guarded(|| warn_of_unmatched(&self.core, outcome));
+        #[cfg(feature = "server")]
+        if outcome.end != crate::exchange::End::Completed {
+            guarded(|| super::drain::tell_abandoned_exchange(&self.core, outcome));
+        }
         if let Some(access) = exchange.access {
             guarded(|| access.end(&self.core, outcome, failure.as_ref()));
         }

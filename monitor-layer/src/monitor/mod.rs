@@ -3,6 +3,8 @@
 mod build_error;
 mod builder;
 mod core;
+#[cfg(feature = "server")]
+pub(crate) mod drain;
 mod errors;
 #[cfg(feature = "server")]
 mod health;
@@ -22,6 +24,8 @@ use std::{sync::Arc, time::Duration};
 
 pub(crate) use self::core::{Core, Shared, current_core, installed_core, observer_panicked};
 use self::lifetime::Lifetime;
+#[cfg(feature = "server")]
+pub(crate) use self::shutdown::Abandoned;
 pub use self::{
     build_error::BuildError,
     builder::MonitorBuilder,
@@ -154,7 +158,7 @@ impl Monitor {
 
 impl Core {
     /// In the order in which one sink may still write to the next.
-    fn flush(&self, deadline: Duration) {
+    pub(crate) fn flush(&self, deadline: Duration) {
         let start = std::time::Instant::now();
         self.log.tell_all_suppressed(self);
         self.errors.flush(deadline);

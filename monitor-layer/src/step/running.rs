@@ -151,6 +151,10 @@ impl Ended {
             WorkEnd::Cancelled => (StepStatus::Cancelled, None),
         };
         let slow = self.site.slow_after().filter(|limit| elapsed > *limit);
+        #[cfg(feature = "server")]
+        if status == StepStatus::Cancelled && core.shutdown.is_overdue() {
+            current::note_cut_off_step(name);
+        }
         let instruments = core.steps.instruments(self.site, &core.metrics);
         let is_bad = matches!(status, StepStatus::Error | StepStatus::Panicked);
         let candidate = Candidate::current(is_bad || slow.is_some());

@@ -14,6 +14,22 @@ use crate::{
     unit::Unit,
 };
 
+/// A step of what is current is cut off: the first that says so is the innermost.
+#[cfg(feature = "server")]
+pub(crate) fn note_cut_off_step(step: &'static str) {
+    with_current(|scope| {
+        if let Some(unit) = scope.and_then(|scope| scope.unit.as_ref()) {
+            unit.lock().cut_off_step.get_or_insert(step);
+        }
+    });
+}
+
+/// The innermost step of what is current that was cut off.
+#[cfg(feature = "server")]
+pub(crate) fn cut_off_step() -> Option<&'static str> {
+    with_current(|scope| scope?.unit.as_ref()?.lock().cut_off_step)
+}
+
 /// The exchange, job or step that the calling code runs in.
 ///
 /// Names the user and adds tags from any middleware, handler or step inside; outside of all of them each method

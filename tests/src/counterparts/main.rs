@@ -18,6 +18,8 @@ mod sentry;
 mod server;
 #[cfg(unix)]
 mod stopping;
+#[cfg(unix)]
+mod stopping_under_load;
 mod traces;
 
 #[allow(dead_code, reason = "the behaviour tests ask it for more")]

@@ -5,4 +5,4 @@ mod ignored;
 mod plain;
 mod streams;
 mod unmeasured;
-mod upgrades;
+pub(crate) mod upgrades;

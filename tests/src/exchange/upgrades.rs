@@ -17,7 +17,7 @@ use tower::{Layer as _, service_fn};
 
 use crate::support::{Client, Recorder, Server, eventually};
 
-pub(super) fn echo() -> Router {
+pub(crate) fn echo() -> Router {
     Router::new().route(
         "/echo",
         get(async |upgrade: WebSocketUpgrade| {

@@ -26,7 +26,7 @@ async fn a_service_that_starts_is_ready_when_it_says_so_and_one_that_drains_neve
     expect(503, starting).await;
     monitor.worker("worker").ready();
     expect(200, is_ready).await;
-    monitor.drain();
+    monitor.request_shutdown();
     expect(503, draining).await;
     monitor.ready();
     expect(503, draining).await;
@@ -35,7 +35,7 @@ async fn a_service_that_starts_is_ready_when_it_says_so_and_one_that_drains_neve
 #[tokio::test(start_paused = true)]
 async fn a_service_that_is_stopped_while_it_starts_is_not_ready() {
     let monitor = TestMonitor::build("api", monitor_layer::MonitorBuilder::starting).unwrap();
-    monitor.drain();
+    monitor.request_shutdown();
     monitor.ready();
     let answer = ready(&monitor).await;
     assert_eq!(answer.status, 503);

@@ -67,3 +67,15 @@ async fn whoever_waits_for_the_stop_is_told_of_it_also_late() {
     early.await;
     monitor.shutdown_requested().await;
 }
+
+#[tokio::test]
+async fn a_job_that_outlasts_the_deadline_sends_what_it_tells_of_its_end() {
+    let (monitor, flushed) = monitor();
+    let job = monitor.job("job-7").start();
+    monitor.job("job-8").start().completed();
+    monitor.drain(Duration::ZERO).await;
+    drop(monitor);
+    let before = flushed.times();
+    drop(job);
+    assert_eq!((before, flushed.times()), (1, 2));
+}

@@ -82,6 +82,13 @@ impl Instruments {
         Some(Head::of(definition, name))
     }
 
+    /// How many exchanges have arrived and are not over.
+    #[cfg(feature = "server")]
+    pub(in crate::metrics) fn active(&self) -> u64 {
+        let [started, ended @ ..] = self.read_counts();
+        started.saturating_sub(ended.iter().sum())
+    }
+
     fn read_counts(&self) -> [u64; 1 + End::ALL.len()] {
         // The ends first: what ends in between is still active then, and nothing has ended that has not started.
         let mut counts = self.counts.values();

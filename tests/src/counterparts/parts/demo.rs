@@ -3,7 +3,7 @@ use std::{
     path::PathBuf,
     process::{Command, Stdio},
     sync::{Arc, Mutex, OnceLock},
-    thread,
+    thread::{self, JoinHandle},
 };
 
 use serde_json::Value;
@@ -15,6 +15,8 @@ pub(crate) struct Demo {
     pub(crate) url: String,
     lines: Arc<Mutex<Vec<Value>>>,
     running: Running,
+    /// Ends with the demo's output; panics at a line that is not whole.
+    reading: Option<JoinHandle<()>>,
     _folder: Folder,
 }
 
@@ -42,8 +44,7 @@ impl Demo {
         let running = Running(child);
         let lines = Arc::<Mutex<Vec<Value>>>::default();
         let written = Arc::clone(&lines);
-        // Ends with the demo.
-        thread::spawn(move || {
+        let reading = thread::spawn(move || {
             for line in stdout.lines().map_while(Result::ok) {
                 let line = serde_json::from_str(&line).unwrap();
                 written.lock().unwrap().push(line);
@@ -60,13 +61,18 @@ impl Demo {
             url,
             lines,
             running,
+            reading: Some(reading),
             _folder: folder,
         }
     }
 
+    pub(crate) fn process_id(&self) -> u32 {
+        self.running.0.id()
+    }
+
     /// Asks it to stop, as an operator would.
     pub(crate) fn terminate(&self) {
-        let id = self.running.0.id().to_string();
+        let id = self.process_id().to_string();
         let told = Command::new("kill").args(["-TERM", &id]).status().unwrap();
         assert!(told.success());
     }
@@ -81,6 +87,14 @@ impl Demo {
         .success()
     }
 
+    /// All that it has written, once it has stopped. Fails where a line is not whole.
+    pub(crate) fn last_lines(&mut self) -> Vec<Value> {
+        if let Some(reading) = self.reading.take() {
+            reading.join().unwrap();
+        }
+        self.lines()
+    }
+
     pub(crate) fn lines(&self) -> Vec<Value> {
         self.lines.lock().unwrap().clone()
     }
@@ -91,6 +105,22 @@ impl Demo {
             let lines = self.lines();
             let is_it =
                 |line: &Value| line["message"] == message && line["metadata"]["route"] == route;
+            match lines.iter().any(is_it) {
+                true => Ok(()),
+                false => Err(format!("{lines:?}")),
+            }
+        })
+        .await;
+    }
+
+    /// Waits for a line whose message begins like this.
+    pub(crate) async fn told(&self, message: &str) {
+        until(message, async || {
+            let lines = self.lines();
+            let is_it = |line: &Value| {
+                let told = line["message"].as_str();
+                told.is_some_and(|told| told.starts_with(message))
+            };
             match lines.iter().any(is_it) {
                 true => Ok(()),
                 false => Err(format!("{lines:?}")),
