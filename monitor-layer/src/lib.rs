@@ -7,6 +7,8 @@ mod error;
 mod exchange;
 #[cfg(feature = "server")]
 mod health;
+#[cfg(any(feature = "otlp", feature = "sentry"))]
+mod http_client;
 mod job;
 mod log;
 mod metrics;
