@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-#[cfg(feature = "sentry")]
+#[cfg(any(feature = "alerts", feature = "sentry"))]
 use http::{HeaderMap, header};
 
 /// As requests name who sends them.
@@ -24,7 +24,7 @@ pub(crate) fn agent(timeout: Option<Duration>) -> ureq::Agent {
 
 /// How long a server asks to be left alone: seconds, or until a date, which is compared with the server's own clock where
 /// the answer tells it, so that ours may be wrong.
-#[cfg(feature = "sentry")]
+#[cfg(any(feature = "alerts", feature = "sentry"))]
 pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = |name| headers.get(name)?.to_str().ok().map(str::trim);
     let asked = text(header::RETRY_AFTER)?;
@@ -37,7 +37,7 @@ pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     Some(date(asked)?.duration_since(now).unwrap_or_default())
 }
 
-#[cfg(all(test, feature = "sentry"))]
+#[cfg(all(test, any(feature = "alerts", feature = "sentry")))]
 mod tests {
     use super::*;
 

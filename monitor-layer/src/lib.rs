@@ -1,13 +1,15 @@
 #![doc = include_str!("lib.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(feature = "alerts")]
+mod alert;
 mod clock;
 mod endpoints;
 mod error;
 mod exchange;
 #[cfg(feature = "server")]
 mod health;
-#[cfg(any(feature = "otlp", feature = "sentry"))]
+#[cfg(any(feature = "alerts", feature = "otlp", feature = "sentry"))]
 mod http_client;
 mod job;
 mod log;
@@ -25,6 +27,11 @@ mod trace;
 mod unit;
 mod work;
 
+#[cfg(feature = "alerts")]
+pub use self::alert::{
+    Alert, AlertNotice, AlertSelfTest, AlertSeverity, AlertSink, Alertmanager, DeliveryError,
+    PagerDuty, Slack,
+};
 #[cfg(feature = "server")]
 pub use self::endpoints::{Endpoints, ServeError, ServingEndpoints};
 #[cfg(feature = "server")]

@@ -22,6 +22,8 @@ mod report;
 #[cfg(feature = "sentry")]
 mod sentry;
 
+#[cfg(feature = "alerts")]
+pub(crate) use self::panic::PANIC_TYPE;
 #[cfg(feature = "sentry")]
 pub(crate) use self::sentry::{Settings as SentrySettings, Sink as SentrySink, StepSpans};
 pub(crate) use self::{
