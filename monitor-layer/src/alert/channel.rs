@@ -29,6 +29,10 @@ use crate::{
     },
 };
 
+/// How often a thread with nothing to do looks whether there is: whoever raises an alert does not wake it, for that takes
+/// longer than all else that it does.
+const GLANCE: Duration = Duration::from_millis(200);
+
 thread_local! {
     /// The channel that this thread tells, by its address; 0 is none.
     static TELLS: Cell<usize> = const { Cell::new(0) };
@@ -55,8 +59,6 @@ struct State {
     backlog: Backlog,
     tests: Vec<(AlertNotice, Sender<Result<(), DeliveryError>>)>,
     is_under_way: bool,
-    /// The thread waits for a call, and for nothing else.
-    is_asleep: bool,
     is_closed: bool,
 }
 
@@ -88,7 +90,6 @@ impl Channel {
                 backlog: Backlog::new(pace),
                 tests: Vec::new(),
                 is_under_way: false,
-                is_asleep: false,
                 is_closed: false,
             }),
             called: Condvar::new(),
@@ -120,13 +121,7 @@ impl Channel {
             // By what is to tell it: it would go on without an end.
             return shared.count(severity, Delivery::Dropped);
         }
-        let mut state = shared.lock();
-        let pushed = state.backlog.push(raised, now);
-        let calls = std::mem::take(&mut state.is_asleep);
-        drop(state);
-        if calls {
-            shared.called.notify_one();
-        }
+        let pushed = shared.lock().backlog.push(raised, now);
         if let Some(outcome) = pushed.outcome {
             shared.count(severity, outcome);
         }
@@ -226,10 +221,8 @@ impl Shared {
                 }
                 Next::Nothing if state.is_closed => return Task::End,
                 Next::Nothing => {
-                    state.is_asleep = true;
-                    let woken = self.called.wait(state);
-                    state = woken.unwrap_or_else(PoisonError::into_inner);
-                    state.is_asleep = false;
+                    let waited = self.called.wait_timeout(state, GLANCE);
+                    (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
                 }
             }
         }

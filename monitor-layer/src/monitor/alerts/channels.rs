@@ -181,3 +181,76 @@ impl AlertSink for Shared {
         sink.send(notice)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &str = "0123456789abcdef0123456789ABCDEF";
+    const WEBHOOK: &str = "https://hooks.slack.com/services/T0/B0/s3cret";
+
+    fn settings(pairs: &[(&str, &str)]) -> AlertSettings {
+        let value = |variable| {
+            let pair = pairs.iter().find(|(name, _)| *name == variable);
+            Ok(pair.map(|(_, value)| (*value).to_owned()))
+        };
+        AlertSettings::read(value).unwrap()
+    }
+
+    fn names(options: AlertOptions, pairs: &[(&str, &str)]) -> Vec<String> {
+        let made = channels(options, settings(pairs), Pace::default()).unwrap();
+        made.into_iter().map(|channel| channel.name).collect()
+    }
+
+    #[test]
+    fn the_environment_makes_channels_and_an_alertmanager_stands_in_for_the_others() {
+        let all = [
+            (SLACK, WEBHOOK),
+            (PAGERDUTY, KEY),
+            (ALERTMANAGER, "http://am:9093"),
+        ];
+        let options = AlertOptions::default;
+        assert_eq!(names(options(), &[]), [""; 0]);
+        assert_eq!(names(options(), &all[..1]), ["slack"]);
+        assert_eq!(names(options(), &all[..2]), ["pagerduty", "slack"]);
+        assert_eq!(names(options(), &all), ["alertmanager"]);
+    }
+
+    #[test]
+    fn an_unusable_variable_is_named_with_what_is_expected_and_not_shown() {
+        for (variable, expected) in [
+            (
+                SLACK,
+                "SLACK_WEBHOOK_URL is no webhook URL; expected https://hooks.slack.com/services/…",
+            ),
+            (
+                PAGERDUTY,
+                "PAGERDUTY_ROUTING_KEY is no routing key; expected the 32 letters and digits of an Events API v2 \
+                 integration key",
+            ),
+            (
+                ALERTMANAGER,
+                "ALERTMANAGER_URL is no URL of an Alertmanager; expected an http or https URL without a path of its \
+                 API, as http://localhost:9093",
+            ),
+        ] {
+            let made = channels(
+                AlertOptions::default(),
+                settings(&[(variable, "s3cret")]),
+                Pace::default(),
+            );
+            assert_eq!(made.err().unwrap().to_string(), expected);
+        }
+        let shown = format!("{:?}", settings(&[(SLACK, WEBHOOK)]));
+        assert_eq!(shown, r#"["SLACK_WEBHOOK_URL"]"#);
+    }
+
+    #[test]
+    fn the_builder_wins_over_the_environment() {
+        let options = AlertOptions {
+            slack: Some(Slack::new(WEBHOOK)),
+            ..AlertOptions::default()
+        };
+        assert_eq!(names(options, &[(SLACK, "unusable")]), ["slack"]);
+    }
+}
