@@ -37,7 +37,8 @@ pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     Some(date(asked)?.duration_since(now).unwrap_or_default())
 }
 
-#[cfg(all(test, any(feature = "alerts", feature = "sentry")))]
+#[cfg(test)]
+#[cfg(any(feature = "alerts", feature = "sentry"))]
 mod tests {
     use super::*;
 

@@ -185,7 +185,7 @@ impl Shared {
                 Task::Test(notice, reply) => {
                     let result = self.tell(&mut *sink, &notice);
                     thread::sleep(self.gap);
-                    let end = self_test::resolved(notice);
+                    let end = self_test::resolved(&notice);
                     let result = result.and_then(|()| self.tell(&mut *sink, &end));
                     // Nobody waits for it any more where this fails.
                     let _ = reply.send(result);

@@ -47,7 +47,7 @@ pub(super) fn notice(source: &Source<'_>) -> AlertNotice {
 }
 
 /// The end of what was told.
-pub(super) fn resolved(notice: AlertNotice) -> AlertNotice {
+pub(super) fn resolved(notice: &AlertNotice) -> AlertNotice {
     AlertNotice {
         raised: Arc::new(notice.raised.resolved()),
         more: 0,
