@@ -1,12 +1,16 @@
 #![doc = include_str!("lib.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(feature = "alerts")]
+mod alert;
 mod clock;
 mod endpoints;
 mod error;
 mod exchange;
 #[cfg(feature = "server")]
 mod health;
+#[cfg(any(feature = "alerts", feature = "otlp", feature = "sentry"))]
+mod http_client;
 mod job;
 mod log;
 mod metrics;
@@ -27,6 +31,11 @@ mod trace;
 mod unit;
 mod work;
 
+#[cfg(feature = "alerts")]
+pub use self::alert::{
+    Alert, AlertNotice, AlertSelfTest, AlertSeverity, AlertSink, Alertmanager, DeliveryError,
+    PagerDuty, Slack,
+};
 #[cfg(feature = "server")]
 pub use self::endpoints::{Endpoints, EndpointsFuture, ServingEndpoints};
 #[cfg(feature = "server")]

@@ -41,6 +41,8 @@ pub struct TestMonitor {
     monitor: Monitor,
     lines: Arc<Mutex<Vec<String>>>,
     errors: Arc<Mutex<Vec<ErrorEvent>>>,
+    #[cfg(feature = "alerts")]
+    alerts: Arc<Mutex<Vec<crate::AlertNotice>>>,
 }
 
 impl TestMonitor {
@@ -77,10 +79,16 @@ impl TestMonitor {
                 Sink::memory(Arc::clone(&lines)),
                 Sinks::memory(Arc::clone(&errors)),
             );
+        #[cfg(feature = "alerts")]
+        let alerts = Arc::<Mutex<Vec<crate::AlertNotice>>>::default();
+        #[cfg(feature = "alerts")]
+        let builder = builder.alerts_to(Arc::clone(&alerts));
         Ok(Self {
             monitor: configure(builder).build()?,
             lines,
             errors,
+            #[cfg(feature = "alerts")]
+            alerts,
         })
     }
 
@@ -158,6 +166,13 @@ impl TestMonitor {
     #[must_use]
     pub fn errors(&self) -> Vec<ErrorEvent> {
         lock(&self.errors).clone()
+    }
+
+    /// The alerts that would have been sent so far, in order: those that are folded are left out.
+    #[cfg(feature = "alerts")]
+    #[must_use]
+    pub fn alerts(&self) -> Vec<crate::AlertNotice> {
+        lock(&self.alerts).clone()
     }
 
     /// The exchanges, jobs and steps that are over, in the order in which they ended, as their closing log entries

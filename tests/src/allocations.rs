@@ -13,8 +13,9 @@ use axum::{Router, body::Body, response::Response, routing::get};
 use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use monitor_layer::{
-    __bench::RequestSeries, AccessLog, ExchangeLayer, HttpMetrics, LabelValues, LogWriter, Monitor,
-    Route, Sampler, TraceContext, Trust, TrustPolicy, testing::TestMonitor,
+    __bench::RequestSeries, AccessLog, Alert, AlertNotice, AlertSeverity, AlertSink, DeliveryError,
+    ExchangeLayer, HttpMetrics, LabelValues, LogWriter, Monitor, Route, Sampler, TraceContext,
+    Trust, TrustPolicy, testing::TestMonitor,
 };
 use tower::{Layer, Service, ServiceExt as _};
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -471,4 +472,51 @@ fn health_and_a_ready_of_ten_checks_that_were_asked_before_cost_a_handful_of_all
         println!("{path}: {counted}");
         assert!(counted <= most, "{path}: {counted}");
     }
+}
+
+/// Takes alerts as fast as none does, so that all of them wait.
+struct Hangs(std::sync::mpsc::Receiver<()>);
+
+impl AlertSink for Hangs {
+    fn send(&mut self, _: &AlertNotice) -> Result<(), DeliveryError> {
+        // Until the test is over.
+        let _ = self.0.recv();
+        Ok(())
+    }
+}
+
+#[test]
+fn raising_an_alert_costs_few_allocations_and_one_more_of_the_same_fewer() {
+    const ALERTS: u64 = 500;
+
+    let (_open, [one, other]) = hanging();
+    let monitor = Monitor::builder("api").log_to(std::io::sink());
+    let monitor = monitor
+        .alert_sink("one", AlertSeverity::Critical, one)
+        .alert_sink("other", AlertSeverity::Info, other)
+        .build()
+        .unwrap();
+    let alerts = |each: &dyn Fn(u64) -> String| -> Vec<_> {
+        let alerts = (0..ALERTS).map(|number| {
+            let alert = Alert::critical("Disk almost full").label("disk", each(number));
+            alert.description("17 MB are left").detail("free_mb", 17)
+        });
+        alerts.collect()
+    };
+    let count = |alerts: Vec<Alert>| {
+        let raise = || alerts.into_iter().for_each(|alert| monitor.alert(alert));
+        allocation_counter::measure(raise).count_total as f64 / ALERTS as f64
+    };
+    // The table of what is known grows now and then.
+    let distinct = count(alerts(&|number| number.to_string()));
+    let alike = count(alerts(&|_| "0".to_owned()));
+    println!("{distinct} for each alert, {alike} for each that is folded");
+    assert!(distinct < 4.5, "{distinct}");
+    assert!(alike <= 4.0, "{alike}");
+}
+
+/// Two sinks, and what holds them.
+fn hanging() -> ([std::sync::mpsc::Sender<()>; 2], [Hangs; 2]) {
+    let (one, other) = (std::sync::mpsc::channel(), std::sync::mpsc::channel());
+    ([one.0, other.0], [Hangs(one.1), Hangs(other.1)])
 }

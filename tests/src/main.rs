@@ -6,6 +6,7 @@
     reason = "a test that cannot go on has failed, and some are about panics"
 )]
 
+mod alerts;
 mod conservation;
 mod errors;
 mod exchange;

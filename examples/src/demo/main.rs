@@ -56,6 +56,8 @@ async fn run() -> Result<(), Box<dyn Error>> {
         .version(env!("CARGO_PKG_VERSION"))
         .http_metrics(HttpMetrics::builder().response_sizes().response_start())
         .categorize::<PipelineError>()
+        .alert_on_panics()
+        .alert_on_failed_start()
         .sample_queue(QUEUE_SAMPLES, move || {
             let store = counted_store.clone();
             async move { store.counts().await }

@@ -1,6 +1,6 @@
 use std::{sync::Arc, time::Duration};
 
-use monitor_layer::{Job, JobEnd, JobHandle, Monitor, Retries};
+use monitor_layer::{Alert, Job, JobEnd, JobHandle, Monitor, Retries};
 use tokio::{
     sync::{Notify, Semaphore, mpsc},
     task::{JoinError, JoinSet},
@@ -72,6 +72,7 @@ impl Worker {
             Ok(true) if job.attempts >= RETRIES.attempts() => {
                 let error = PipelineError::Poisoned(job.attempts);
                 described.failed_in_queue(&error);
+                self.alert(id, &error);
                 self.set_end(id, Ended::failed(&error)).await
             }
             Ok(true) => self.run(described, job, handle, &stop).await,
@@ -110,9 +111,25 @@ impl Worker {
             }
         };
         match handle.end() {
-            Some(_) => self.set_end(id, Ended::of(ended)).await,
+            Some(_) => {
+                if let Ok(Err(error)) = &ended {
+                    self.alert(id, error);
+                }
+                self.set_end(id, Ended::of(ended)).await
+            }
             None => self.store.put_back(id).await,
         }
+    }
+
+    /// Tells people of a job that has failed for good. Somebody is woken where it is not for what it was given.
+    fn alert(&self, id: Uuid, error: &PipelineError) {
+        let alert = match error.is_ours() {
+            true => Alert::critical("Jobs fail on our side"),
+            false => Alert::info("A job cannot be done as it was given"),
+        };
+        let alert = alert.label("code", error.code());
+        let alert = alert.description(error.to_string());
+        self.monitor.alert(alert.detail("job", id));
     }
 
     async fn set_end(&self, id: Uuid, ended: Ended) -> Result<(), sqlx::Error> {

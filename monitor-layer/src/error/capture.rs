@@ -101,9 +101,14 @@ impl Capture {
         &self.classifier
     }
 
-    /// Whether events are made of failures, and so whether what comes before one is worth keeping.
+    /// Whether events are made of failures.
     #[inline]
-    pub(crate) fn collects(&self) -> bool {
+    fn collects(&self, core: &Core) -> bool {
+        #[cfg(feature = "alerts")]
+        if core.alerts.raised_by().failures() {
+            return true;
+        }
+        let _ = core;
         self.sinks.any()
     }
 
@@ -117,7 +122,7 @@ impl Capture {
         message: &str,
         fields: &[u8],
     ) {
-        if !self.collects() {
+        if !self.sinks.any() {
             return;
         }
         let unit = current::with_current(|scope| {
@@ -230,7 +235,7 @@ impl Capture {
         forgotten
             .into_iter()
             .for_each(|category| self.count(core, category));
-        if !self.collects() {
+        if !self.collects(core) {
             return;
         }
         let draft = Draft::new(core, scope, origin, failure, said).numbered(number);
@@ -286,8 +291,8 @@ impl Capture {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sends what waits for an end, too, for the process may be over before it; and waits for at most `deadline`.
-    pub(crate) fn flush(&self, deadline: Duration) {
+    /// Sends what waits for an end, for the process may be over before it.
+    pub(crate) fn end_waiting(&self) {
         let waiting: Vec<_> = self.waiting().iter().filter_map(Weak::upgrade).collect();
         for unit in waiting {
             let due = unit.failures.end(true);
@@ -295,11 +300,10 @@ impl Capture {
                 self.send_due(&core, due, &unit, false);
             }
         }
-        self.wait_until_sent(deadline);
     }
 
     /// Waits until what was sent has arrived or is lost, for at most `deadline`.
-    pub(super) fn wait_until_sent(&self, deadline: Duration) {
+    pub(crate) fn wait_until_sent(&self, deadline: Duration) {
         #[cfg(feature = "sentry")]
         if let Some(sentry) = &self.sinks.sentry {
             sentry.flush(deadline);
@@ -312,7 +316,12 @@ impl Capture {
     }
 
     fn complete(&self, core: &Core, draft: Draft, unit: &Unit, retried: bool) {
-        self.send(core, draft.complete(core, unit, retried));
+        let completed = draft.complete(core, unit, retried);
+        #[cfg(feature = "alerts")]
+        crate::alert::failed(core, &completed.event);
+        if self.sinks.any() {
+            self.send(core, completed);
+        }
     }
 
     fn send(&self, core: &Core, mut completed: Completed) {

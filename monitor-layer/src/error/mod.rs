@@ -28,6 +28,8 @@ mod sentry;
 pub(crate) use self::chain::text_with_sources;
 #[cfg(not(feature = "sentry"))]
 pub(crate) use self::isolated::Isolated;
+#[cfg(feature = "alerts")]
+pub(crate) use self::panic::PANIC_TYPE;
 #[cfg(feature = "sentry")]
 pub(crate) use self::sentry::{
     Isolated, Settings as SentrySettings, Sink as SentrySink, StepSpans,

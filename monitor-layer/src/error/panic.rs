@@ -25,7 +25,7 @@ const DEADLINE: Duration = if cfg!(panic = "abort") {
     Duration::from_millis(100)
 };
 /// The type of failures that are panics.
-pub(super) const PANIC_TYPE: &str = "panic";
+pub(crate) const PANIC_TYPE: &str = "panic";
 
 /// Where a panic came from, where the hook has seen it.
 #[derive(Clone, Debug, Default)]
@@ -101,6 +101,8 @@ pub(crate) fn on_panic(core: &Arc<Core>, panic: &PanicHookInfo<'_>) {
             let _ = TELLS.try_with(|tells| tells.set(true));
             tell(&core, scope, place);
             core.errors.wait_until_sent(DEADLINE);
+            #[cfg(all(feature = "alerts", panic = "abort"))]
+            core.alerts.flush(DEADLINE);
             let _ = done.send(());
         });
     if telling.is_ok() {

@@ -114,6 +114,8 @@ impl Metrics {
     }
 
     fn add_operations<'a>(&'a self, metrics: &mut MetricList<'a>) {
+        #[cfg(feature = "alerts")]
+        self.add_alerts(metrics);
         add_gauge(
             metrics,
             &catalog::HTTP_OPEN_CONNECTIONS,

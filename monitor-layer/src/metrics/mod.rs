@@ -4,6 +4,8 @@
 //! of some label values; the [`exposition`] writes all of them at a scrape.
 
 mod active_users;
+#[cfg(feature = "alerts")]
+mod alerts;
 mod append;
 #[cfg(feature = "testing")]
 pub(crate) mod bench;
@@ -43,6 +45,8 @@ use std::time::Duration;
 use prometheus::Registry;
 use tracing::Level;
 
+#[cfg(feature = "alerts")]
+pub(crate) use self::alerts::{Delivery, DeliveryCounts};
 #[cfg(feature = "testing")]
 pub(crate) use self::exposition::samples;
 #[cfg(feature = "sentry")]
@@ -95,6 +99,8 @@ pub(crate) struct Metrics {
     open_connections: Gauge,
     /// In the order of `Category::ALL`.
     errors: [Counter; Category::ALL.len()],
+    #[cfg(feature = "alerts")]
+    alerts: Family<Arc<DeliveryCounts>, 2>,
     /// In the order of `Signal::ALL`.
     dropped: [Counter; Signal::ALL.len()],
     suppressed_warnings: Counter,
@@ -193,6 +199,13 @@ impl Metrics {
             active_users: ActiveUsers::new(options.active_users),
             open_connections: Gauge::default(),
             errors: Default::default(),
+            // Channels are named by the code.
+            #[cfg(feature = "alerts")]
+            alerts: Family::new(
+                &catalog::ALERT_NOTIFICATIONS,
+                [catalog::CHANNEL, catalog::SEVERITY],
+                usize::MAX,
+            ),
             dropped: Default::default(),
             suppressed_warnings: Default::default(),
             suppressed_errors: Default::default(),

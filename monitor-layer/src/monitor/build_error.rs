@@ -37,6 +37,22 @@ pub enum BuildError {
     /// There is no thread to send error events.
     #[cfg(feature = "sentry")]
     SentryThread(String),
+    /// The builder's channel of alerts cannot be used.
+    #[cfg(feature = "alerts")]
+    AlertChannel {
+        /// Which one.
+        channel: &'static str,
+        /// What is wrong with it; never a secret.
+        problem: &'static str,
+        /// What it takes.
+        expected: &'static str,
+    },
+    /// A sink of alerts has no name, or that of another channel.
+    #[cfg(feature = "alerts")]
+    AlertChannelName(String),
+    /// There is no thread to send alerts.
+    #[cfg(feature = "alerts")]
+    AlertThread(String),
     /// The registry has metrics of these names already.
     Register(RegisterError),
     /// A readiness check cannot be used.
@@ -103,6 +119,26 @@ impl fmt::Display for BuildError {
             Self::SentryThread(error) => write!(
                 formatter,
                 "the thread that sends error events could not be started: {error}; expected room for one more thread"
+            ),
+            #[cfg(feature = "alerts")]
+            Self::AlertChannel {
+                channel,
+                problem,
+                expected,
+            } => write!(
+                formatter,
+                "the alert channel {channel} {problem}; expected {expected}"
+            ),
+            #[cfg(feature = "alerts")]
+            Self::AlertChannelName(name) => write!(
+                formatter,
+                "an alert sink is named {name:?}; expected a name that no other channel has"
+            ),
+            #[cfg(feature = "alerts")]
+            Self::AlertThread(error) => write!(
+                formatter,
+                "the thread that sends alerts could not be started: {error}; expected room for one thread for each \
+                 channel"
             ),
             Self::Register(error) => error.fmt(formatter),
             #[cfg(feature = "server")]

@@ -41,6 +41,8 @@ pub struct MonitorBuilder {
     log_writer: Option<LogWriter>,
     sinks: Sinks,
     environment: bool,
+    #[cfg(feature = "alerts")]
+    pub(super) alerts: super::alerts::AlertOptions,
     #[cfg(feature = "otlp")]
     pub(super) otlp: super::otlp::OtlpOptions,
     #[cfg(feature = "server")]
@@ -74,6 +76,8 @@ impl MonitorBuilder {
             log_writer: None,
             sinks: Sinks::default(),
             environment: true,
+            #[cfg(feature = "alerts")]
+            alerts: Default::default(),
             #[cfg(feature = "otlp")]
             otlp: Default::default(),
             #[cfg(feature = "server")]
@@ -255,6 +259,13 @@ impl MonitorBuilder {
     ///
     /// [`BuildError`] says which setting cannot be used and what it takes.
     pub fn build(self) -> Result<Monitor, BuildError> {
+        #[cfg(feature = "alerts")]
+        return self.or_alert_of_failed_start(Self::build_alone);
+        #[cfg(not(feature = "alerts"))]
+        self.build_alone()
+    }
+
+    fn build_alone(self) -> Result<Monitor, BuildError> {
         let settings = if self.environment {
             Settings::read(std::env::var_os)?
         } else {
@@ -310,6 +321,8 @@ impl MonitorBuilder {
             &metrics,
             &self.errors,
         )?;
+        #[cfg(feature = "alerts")]
+        let alerts = super::alerts::alerts(self.alerts, settings.alerts, &metrics)?;
         #[cfg(feature = "otlp")]
         let slower_than = self.otlp.slower_than();
         #[cfg(not(feature = "otlp"))]
@@ -352,6 +365,8 @@ impl MonitorBuilder {
             redactor,
             log,
             errors: Capture::new(self.classifier, self.errors.before_send, sinks),
+            #[cfg(feature = "alerts")]
+            alerts,
             access_log: self.access_log,
             warned_of_second_tracer: Default::default(),
             #[cfg(feature = "otlp")]
@@ -368,6 +383,8 @@ impl MonitorBuilder {
             jobs: Default::default(),
         };
         let core = Arc::new(Core::new(service.into(), Arc::new(shared)));
+        #[cfg(feature = "alerts")]
+        core.alerts.belong_to(&core);
         #[cfg(feature = "otlp")]
         if let Some(exporter) = &core.exporter {
             exporter.belongs_to(&core);
@@ -396,7 +413,14 @@ impl MonitorBuilder {
     /// # Errors
     ///
     /// As [`build`](Self::build); and where there is an installed monitor or a global `tracing` subscriber already.
-    pub fn install(mut self) -> Result<Monitor, BuildError> {
+    pub fn install(self) -> Result<Monitor, BuildError> {
+        #[cfg(feature = "alerts")]
+        return self.or_alert_of_failed_start(Self::install_alone);
+        #[cfg(not(feature = "alerts"))]
+        self.install_alone()
+    }
+
+    fn install_alone(mut self) -> Result<Monitor, BuildError> {
         use tracing_subscriber::{
             Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _,
         };
@@ -405,7 +429,7 @@ impl MonitorBuilder {
             return Err(BuildError::MonitorInstalled);
         }
         self.log_writer.get_or_insert(LogWriter::Background);
-        let monitor = self.build()?;
+        let monitor = self.build_alone()?;
         tracing_subscriber::registry()
             .with(monitor.log_layer().with_filter(monitor.log_filter()))
             .try_init()
@@ -413,6 +437,32 @@ impl MonitorBuilder {
         monitor.set_global()?;
         flush_on_panic(monitor.core());
         Ok(monitor)
+    }
+
+    /// What it comes to, or its error, of which people are told where that is asked for.
+    #[cfg(feature = "alerts")]
+    fn or_alert_of_failed_start(
+        self,
+        start: impl FnOnce(Self) -> Result<Monitor, BuildError>,
+    ) -> Result<Monitor, BuildError> {
+        if !self.alerts.raised_by.failed_start {
+            return start(self);
+        }
+        let options = self.alerts.clone();
+        let (service, env) = (self.service.clone(), self.env.clone());
+        let (default_service, environment) = (self.default_service.clone(), self.environment);
+        start(self).inspect_err(|error| {
+            let variable = |name| std::env::var(name).ok().filter(|_| environment);
+            let read = |name| Ok(variable(name).filter(|value| !value.trim().is_empty()));
+            let settings = super::alerts::AlertSettings::read(read).unwrap_or_default();
+            let service = service.or_else(|| variable("SERVICE_NAME"));
+            let service = service.unwrap_or(default_service);
+            let env = env.or_else(|| variable("APP_ENV"));
+            let env = env.unwrap_or_else(|| "development".to_owned());
+            if let Some(failed) = super::alerts::failed_start(&options, settings, &service, &env) {
+                failed.tell(error);
+            }
+        })
     }
 
     #[cfg(feature = "testing")]

@@ -37,6 +37,8 @@ pub(crate) struct Shared {
     pub(crate) redactor: Redactor,
     pub(crate) log: Log,
     pub(crate) errors: Capture,
+    #[cfg(feature = "alerts")]
+    pub(crate) alerts: crate::alert::Alerts,
     pub(crate) access_log: AccessLog,
     pub(crate) warned_of_second_tracer: AtomicBool,
     /// Where spans go, if anywhere.

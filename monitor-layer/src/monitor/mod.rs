@@ -1,5 +1,7 @@
 //! Where the parts meet: [`Monitor`], its builder and its layer. The only place that touches globals.
 
+#[cfg(feature = "alerts")]
+mod alerts;
 mod build_error;
 mod builder;
 mod core;
@@ -161,7 +163,12 @@ impl Core {
     pub(crate) fn flush(&self, deadline: Duration) {
         let start = std::time::Instant::now();
         self.log.tell_all_suppressed(self);
-        self.errors.flush(deadline);
+        self.errors.end_waiting();
+        // First, for somebody waits for them; they leave a part to the others, which go on meanwhile.
+        #[cfg(feature = "alerts")]
+        self.alerts.flush(deadline / 4 * 3);
+        self.errors
+            .wait_until_sent(deadline.saturating_sub(start.elapsed()));
         #[cfg(feature = "otlp")]
         if let Some(exporter) = &self.exporter {
             exporter.flush(deadline.saturating_sub(start.elapsed()));

@@ -37,6 +37,8 @@ pub(super) struct Settings {
     pub(super) sentry: SentrySettings,
     #[cfg(feature = "otlp")]
     pub(super) otlp: super::otlp::OtlpSettings,
+    #[cfg(feature = "alerts")]
+    pub(super) alerts: super::alerts::AlertSettings,
     /// What the user should hear of once the log stands.
     pub(super) warnings: Vec<String>,
 }
@@ -56,8 +58,11 @@ const UNAVAILABLE: &[(&str, &str)] = &[
     ("OTEL_EXPORTER_OTLP_ENDPOINT", "otlp"),
     #[cfg(not(feature = "otlp"))]
     ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "otlp"),
+    #[cfg(not(feature = "alerts"))]
     ("SLACK_WEBHOOK_URL", "alerts"),
+    #[cfg(not(feature = "alerts"))]
     ("PAGERDUTY_ROUTING_KEY", "alerts"),
+    #[cfg(not(feature = "alerts"))]
     ("ALERTMANAGER_URL", "alerts"),
     ("MONITOR_TOKEN", "page"),
 ];
@@ -108,6 +113,8 @@ impl Settings {
             },
             #[cfg(feature = "otlp")]
             otlp,
+            #[cfg(feature = "alerts")]
+            alerts: super::alerts::AlertSettings::read(text)?,
             warnings: Vec::new(),
         };
         for &(variable, part) in UNAVAILABLE {
@@ -268,12 +275,10 @@ mod tests {
 
     #[test]
     fn a_variable_of_a_part_that_is_not_built_warns_without_its_value() {
-        let settings = read(&[("SLACK_WEBHOOK_URL", "https://hooks.example/secret")]).unwrap();
+        let settings = read(&[("MONITOR_TOKEN", "s3cret")]).unwrap();
         assert_eq!(
             settings.warnings,
-            [
-                "SLACK_WEBHOOK_URL is set, but this build has no `alerts` feature: it changes nothing"
-            ]
+            ["MONITOR_TOKEN is set, but this build has no `page` feature: it changes nothing"]
         );
     }
 }

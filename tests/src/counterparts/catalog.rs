@@ -2,9 +2,12 @@
 
 use std::{collections::BTreeMap, fs};
 
+use axum::Router;
+use tokio::net::TcpListener;
+
 use crate::{
     exposition::{Exposition, Family, Kind, assert_same, bound_text},
-    parts::{Demo, Form, Http, drive_everything},
+    parts::{Demo, Form, Http, drive_everything, until},
 };
 
 const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/metrics.md");
@@ -49,8 +52,17 @@ type Closed = BTreeMap<(String, String), Vec<String>>;
 
 #[tokio::test]
 async fn driving_every_part_of_the_demo_shows_exactly_the_metrics_of_the_catalogue() {
-    let (demo, http) = (Demo::start().await, Http::new());
+    let slack = ("SLACK_WEBHOOK_URL", taking_all().await);
+    let (demo, http) = (Demo::start_with(&[slack]).await, Http::new());
     drive_everything(&http, &demo).await;
+    until("the alert of the failed job to be sent", async || {
+        let read = Form::Text.read(&Form::Text.scrape(&http, &demo.url).await);
+        match read.sum("alert_notifications_total", "outcome", "sent") {
+            1.0 => Ok(()),
+            sent => Err(format!("{sent}")),
+        }
+    })
+    .await;
     // A scrape tells of the one before.
     Form::OpenMetrics.scrape(&http, &demo.url).await;
     let read = Form::OpenMetrics.read(&Form::OpenMetrics.scrape(&http, &demo.url).await);
@@ -75,6 +87,15 @@ async fn driving_every_part_of_the_demo_shows_exactly_the_metrics_of_the_catalog
             assert!(declared.contains(&value), "{metric} {label}={value:?}");
         }
     }
+}
+
+/// Where Slack might be; gone with the test.
+async fn taking_all() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let app: Router = Router::new().fallback(async || "ok");
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    format!("http://{address}/services/T0/B0/x")
 }
 
 /// Reads the document.

@@ -59,6 +59,16 @@ impl PipelineError {
     }
 }
 
+impl PipelineError {
+    /// Whether it is not the script's fault.
+    pub(crate) const fn is_ours(&self) -> bool {
+        matches!(
+            self,
+            Self::Busy | Self::Poisoned(_) | Self::Encoding(_) | Self::Storage(_) | Self::Record(_)
+        )
+    }
+}
+
 impl Categorize for PipelineError {
     fn code(&self) -> Option<&str> {
         Some(self.code())

@@ -4,14 +4,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-use http::{StatusCode, header};
+use http::StatusCode;
 use sentry::{Envelope, Transport, protocol::EnvelopeItem, types::Dsn};
 
 use super::{
     queue::Queue,
     sessions::{PERIOD, Sessions},
 };
-use crate::metrics::{Metrics, Signal};
+use crate::{
+    http_client::{self, AGENT},
+    metrics::{Metrics, Signal},
+};
 
 /// How many envelopes wait for a server that is slow or gone.
 const MOST_WAITING: usize = 128;
@@ -20,7 +23,6 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// What a server that does not say when to come again is left alone for.
 const PAUSE: Duration = Duration::from_secs(60);
 const LONGEST_PAUSE: Duration = Duration::from_secs(600);
-const AGENT: &str = concat!("monitor-layer/", env!("CARGO_PKG_VERSION"));
 
 /// Sends envelopes by a thread of its own. Dropped, it lets the thread end once what waits is sent.
 pub(super) struct ToServer {
@@ -36,14 +38,7 @@ impl ToServer {
     ) -> std::io::Result<Self> {
         let queue = Arc::new(Queue::new(MOST_WAITING));
         let sender = Sender {
-            agent: ureq::Agent::config_builder()
-                .http_status_as_error(false)
-                // A server does not redirect, and what does is not to be sent failures.
-                .max_redirects(0)
-                .timeout_global(Some(TIMEOUT))
-                .user_agent(AGENT)
-                .build()
-                .into(),
+            agent: http_client::agent(Some(TIMEOUT)),
             url: dsn.envelope_api_url().to_string(),
             auth: dsn.to_auth(Some(AGENT)).to_string(),
             metrics: Arc::clone(&metrics),
@@ -138,15 +133,14 @@ impl Sender {
             .agent
             .post(&self.url)
             .header("x-sentry-auth", &self.auth)
-            .header(header::CONTENT_TYPE, "application/x-sentry-envelope")
+            .header(http::header::CONTENT_TYPE, "application/x-sentry-envelope")
             .send(&body[..]);
         let Ok(answer) = answer else {
             return false;
         };
         if answer.status() == StatusCode::TOO_MANY_REQUESTS {
-            let pause = answer.headers().get(header::RETRY_AFTER);
-            let pause = pause.and_then(|pause| pause.to_str().ok()?.trim().parse().ok());
-            let pause = pause.map_or(PAUSE, Duration::from_secs).min(LONGEST_PAUSE);
+            let pause = http_client::retry_after(answer.headers());
+            let pause = pause.unwrap_or(PAUSE).min(LONGEST_PAUSE);
             self.paused_until = Some(Instant::now() + pause);
         }
         answer.status().is_success()

@@ -14,6 +14,8 @@ use opentelemetry_proto::tonic::collector::trace::v1::{
 };
 use prost::Message as _;
 
+use crate::http_client;
+
 /// More than any collector has to say; the rest of a longer answer is an error.
 const LONGEST_ANSWER: u64 = 1024 * 1024;
 
@@ -38,15 +40,8 @@ struct Batch {
 
 impl Client {
     pub(super) fn new(headers: HeaderMap, gzip: bool) -> Self {
-        let config = ureq::Agent::config_builder()
-            // Whether to try again is told by the status.
-            .http_status_as_error(false)
-            // A collector does not redirect, and what does is not to be sent traces.
-            .max_redirects(0)
-            .user_agent(concat!("monitor-layer/", env!("CARGO_PKG_VERSION")))
-            .build();
         Self {
-            agent: config.into(),
+            agent: http_client::agent(None),
             headers,
             gzip,
             batch: Arc::default(),
