@@ -118,6 +118,6 @@ pub mod __fuzz {
     };
 }
 
-#[cfg(all(doctest, feature = "axum", feature = "testing"))]
+#[cfg(all(doctest, feature = "alerts", feature = "axum", feature = "testing"))]
 #[doc = include_str!("../../README.md")]
 struct Readme;
