@@ -10,6 +10,7 @@
 )]
 
 mod catalog;
+mod contract;
 mod exposition;
 mod forms;
 mod label_values;
