@@ -11,6 +11,7 @@
 
 mod catalog;
 mod contract;
+mod dashboards;
 mod exposition;
 mod forms;
 mod label_values;

@@ -5,6 +5,7 @@ mod demo;
 mod folder;
 mod form;
 mod http;
+mod node;
 mod program;
 mod prometheus;
 mod proxy;
@@ -19,11 +20,12 @@ pub(crate) use self::{
     folder::Folder,
     form::Form,
     http::Http,
-    program::{program, run},
+    node::Node,
+    program::{Output, program, run},
     prometheus::{Job, Prometheus},
     proxy::Proxy,
     python::Python,
     rotel::Rotel,
-    traffic::{drive_everything, health_client, sign_up_slowly},
+    traffic::{ask_for_everything, drive_everything, health_client, sign_up_slowly},
     wait::until,
 };
