@@ -21,7 +21,7 @@ pub(crate) use self::{
     form::Form,
     http::Http,
     node::Node,
-    program::{Output, program, run},
+    program::{Output, installed, program, run},
     prometheus::{Job, Prometheus},
     proxy::Proxy,
     python::Python,

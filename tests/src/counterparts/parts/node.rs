@@ -3,31 +3,29 @@ use std::{
     process::Command,
 };
 
-use super::program::{INSTALLED, absent, program};
+use super::program::{installed, program};
 
 /// Node, with the npm packages that `.ci/install-counterparts` has installed.
-pub(crate) struct Node(PathBuf);
+pub(crate) struct Node {
+    binary: PathBuf,
+    packages: PathBuf,
+}
 
 impl Node {
     /// `None` where there is no Node, or none with these packages.
-    pub(crate) fn find(packages: &[&str]) -> Option<Self> {
-        let node = Self(program("node")?);
-        for package in packages {
-            if !node.packages().join(package).is_dir() {
-                absent(&format!("npm's {package}"));
-                return None;
-            }
-        }
-        Some(node)
+    pub(crate) fn find() -> Option<Self> {
+        Some(Self {
+            binary: program("node")?,
+            packages: installed("npm")?.join("node_modules"),
+        })
     }
 
     pub(crate) fn command(&self) -> Command {
-        Command::new(&self.0)
+        Command::new(&self.binary)
     }
 
     /// The folder of the packages.
-    #[expect(clippy::unused_self, reason = "who has found Node has found them")]
-    pub(crate) fn packages(&self) -> PathBuf {
-        Path::new(INSTALLED).join("npm/node_modules")
+    pub(crate) fn packages(&self) -> &Path {
+        &self.packages
     }
 }
