@@ -12,6 +12,7 @@
 mod catalog;
 mod contract;
 mod dashboards;
+mod deployment;
 mod exposition;
 mod forms;
 mod label_values;
