@@ -2,10 +2,10 @@
 
 use std::{fs, path::Path};
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::dashboard::Dashboard;
-use crate::parts::{Folder, Node, Output, run};
+use crate::parts::{Folder, Node, Output, changed, run};
 
 const TYPES: &str = include_str!("dashboard.ts");
 
@@ -25,37 +25,26 @@ fn a_broken_dashboard_is_not_of_grafana_s_types() {
         return;
     };
     let whole = &Dashboard::all()[0].json;
-    let broken: [(&'static str, fn(&mut Value)); 8] = [
-        ("panel_of_old", |json| {
-            json["panels"][0]["type"] = json!("graph")
-        }),
-        ("option", |json| {
-            json["panels"][0]["options"]["colorMode"] = json!("loud")
-        }),
-        ("option_name", |json| {
-            json["panels"][0]["options"]["colourMode"] = json!("value")
-        }),
-        ("threshold", |json| {
-            json["panels"][0]["fieldConfig"]["defaults"]["thresholds"]["mode"] = json!("steep");
-        }),
-        ("place", |json| {
-            json["panels"][0]["gridPos"]["x"] = json!("0")
-        }),
-        ("query", |json| {
-            json["panels"][0]["targets"][0]["query"] = json!("up")
-        }),
-        ("variable", |json| {
-            json["templating"]["list"][1]["refresh"] = json!(9)
-        }),
-        ("annotation", |json| {
-            json["annotations"]["list"][0]["iconColor"] = json!(7)
-        }),
+    let broken = [
+        ("kind", "/panels/0/type", json!("graph")),
+        ("option", "/panels/0/options/colorMode", json!("loud")),
+        (
+            "option_name",
+            "/panels/0/options/colourMode",
+            json!("value"),
+        ),
+        (
+            "threshold",
+            "/panels/0/fieldConfig/defaults/thresholds/mode",
+            json!("steep"),
+        ),
+        ("place", "/panels/0/gridPos/x", json!("0")),
+        ("query", "/panels/0/targets/0/query", json!("up")),
+        ("variable", "/templating/list/1/refresh", json!(9)),
+        ("annotation", "/annotations/list/0/iconColor", json!(7)),
     ];
-    let broken = broken.map(|(name, break_it)| {
-        let mut json = whole.clone();
-        break_it(&mut json);
-        (name, json.to_string())
-    });
+    let broken =
+        broken.map(|(name, pointer, value)| (name, changed(whole, pointer, value).to_string()));
     let said = compile(&node, &broken);
     for (name, _) in broken {
         let refused = said

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, process::Command};
 use serde_json::{Value, json};
 
 use super::yaml::{document, elements, members, path};
-use crate::parts::{Demo, Output, installed, program, run, until};
+use crate::parts::{Demo, Output, changed, installed, program, run, until};
 
 /// There is nothing in its image that could ask.
 const WITHOUT_CHECK: [&str; 1] = ["collector"];
@@ -44,24 +44,21 @@ fn a_broken_one_is_not_what_the_specification_takes() {
     let Some(read) = reader() else {
         return;
     };
-    let broken: [(&str, fn(&mut Value)); 4] = [
-        ("restarts", |file| {
-            file["services"]["demo"]["restarts"] = json!("always")
-        }),
-        ("service_happy", |file| {
-            file["services"]["grafana"]["depends_on"]["loki"]["condition"] = json!("service_happy");
-        }),
-        ("duration", |file| {
-            file["services"]["demo"]["healthcheck"]["interval"] = json!("10 moons")
-        }),
-        ("port", |file| {
-            file["services"]["demo"]["ports"][0] = json!("127.0.0.1:90900:3000")
-        }),
-    ];
-    for (expected, break_it) in broken {
-        let mut file = compose();
-        break_it(&mut file);
-        let said = read(&file);
+    for (expected, pointer, value) in [
+        ("restarts", "/services/demo/restarts", "always"),
+        (
+            "service_happy",
+            "/services/grafana/depends_on/loki/condition",
+            "service_happy",
+        ),
+        (
+            "duration",
+            "/services/demo/healthcheck/interval",
+            "10 moons",
+        ),
+        ("port", "/services/demo/ports/0", "127.0.0.1:90900:3000"),
+    ] {
+        let said = read(&changed(&compose(), pointer, json!(value)));
         assert!(
             !said.succeeded && said.stderr.contains(expected),
             "{expected}: {said:?}"

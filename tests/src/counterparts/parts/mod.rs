@@ -1,6 +1,7 @@
 //! What the tests start, ask and wait for.
 
 mod bugsink;
+mod changed;
 mod demo;
 mod folder;
 mod form;
@@ -16,6 +17,7 @@ mod wait;
 
 pub(crate) use self::{
     bugsink::Bugsink,
+    changed::changed,
     demo::{Demo, LoggedRequest},
     folder::Folder,
     form::Form,
