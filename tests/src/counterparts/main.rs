@@ -17,6 +17,7 @@ mod exposition;
 mod forms;
 mod label_values;
 mod parts;
+mod rules;
 mod sentry;
 mod server;
 #[cfg(unix)]

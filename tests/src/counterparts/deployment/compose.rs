@@ -9,8 +9,6 @@ use crate::parts::{Demo, Output, changed, installed, program, run, until};
 
 /// There is nothing in its image that could ask.
 const WITHOUT_CHECK: [&str; 1] = ["collector"];
-/// Mounted, and yet to come.
-const PENDING: [&str; 1] = ["./alertmanager.yml"];
 
 fn compose() -> Value {
     document("compose.yml")
@@ -90,21 +88,14 @@ fn what_services_mount_and_name_is_there() {
     for (name, service) in members(&compose["services"]) {
         for (source, _) in volumes(service) {
             if source.starts_with('.') {
-                let pending = PENDING.contains(&source);
-                assert_ne!(
-                    path(source).exists(),
-                    pending,
-                    "{name}: {source}; pending: {pending}"
-                );
+                assert!(path(source).exists(), "{name}: {source}");
             } else if !source.starts_with('/') {
                 assert!(compose["volumes"].get(source).is_some(), "{name}: {source}");
             }
         }
         for secret in elements(&service["secrets"]) {
-            assert!(
-                compose["secrets"].get(text(secret)).is_some(),
-                "{name}: {secret}"
-            );
+            let source = text(&secret["source"]);
+            assert!(compose["secrets"].get(source).is_some(), "{name}: {source}");
         }
         for (other, waits_for) in members(&service["depends_on"]) {
             let other = &compose["services"][other];
@@ -115,6 +106,36 @@ fn what_services_mount_and_name_is_there() {
             assert!(path(context).join(file).is_file(), "{name}: {file}");
         }
     }
+}
+
+#[test]
+fn secrets_are_where_their_readers_look() {
+    let compose = compose();
+    let mounted = |service: &str| -> BTreeSet<_> {
+        let secrets = elements(&compose["services"][service]["secrets"]);
+        secrets
+            .map(|secret| text(&secret["target"]).to_owned())
+            .collect()
+    };
+    let mut named = BTreeSet::new();
+    files_named_in(&document("alertmanager.yml"), &mut named);
+    assert_eq!(mounted("alertmanager"), named);
+    let of_grafana =
+        &compose["services"]["grafana"]["environment"]["GF_SECURITY_ADMIN_PASSWORD__FILE"];
+    assert!(mounted("grafana").contains(text(of_grafana)));
+}
+
+/// Where Alertmanager looks for the files that its configuration names.
+fn files_named_in(value: &Value, named: &mut BTreeSet<String>) {
+    for (name, member) in members(value) {
+        match member.as_str() {
+            Some(file) if name.ends_with("_file") => {
+                named.insert(format!("/etc/alertmanager/{file}"));
+            }
+            _ => files_named_in(member, named),
+        }
+    }
+    elements(value).for_each(|each| files_named_in(each, named));
 }
 
 #[test]
