@@ -1,6 +1,6 @@
 //! That the compose file can start all of it.
 
-use std::{collections::BTreeSet, process::Command};
+use std::{collections::BTreeSet, path::Path, process::Command};
 
 use serde_json::{Value, json};
 
@@ -130,7 +130,9 @@ fn files_named_in(value: &Value, named: &mut BTreeSet<String>) {
     for (name, member) in members(value) {
         match member.as_str() {
             Some(file) if name.ends_with("_file") => {
-                named.insert(format!("/etc/alertmanager/{file}"));
+                // A path that begins at the root stays as it is.
+                let path = Path::new("/etc/alertmanager").join(file);
+                named.insert(path.display().to_string());
             }
             _ => files_named_in(member, named),
         }
