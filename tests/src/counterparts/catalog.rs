@@ -1,16 +1,15 @@
 //! That the demo, having done everything, shows the catalogue: all of it, and nothing else.
 
-use std::{collections::BTreeMap, fs};
+use std::collections::BTreeMap;
 
 use axum::Router;
 use tokio::net::TcpListener;
 
 use crate::{
+    contract::{Described, document},
     exposition::{Exposition, Family, Kind, assert_same, bound_text},
     parts::{Demo, Form, Http, drive_everything, until},
 };
-
-const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/metrics.md");
 
 /// Those of the process, which its collector has on Linux alone.
 const OF_THE_PROCESS: &[&str] = if cfg!(target_os = "linux") {
@@ -36,19 +35,6 @@ const AT_REST: [&str; 6] = [
     "pipeline_steps_active",
     "telemetry_dropped_total",
 ];
-
-/// What `docs/metrics.md` says of a metric, and what a scrape shows of it.
-#[derive(Debug, Default, PartialEq)]
-struct Described {
-    help: String,
-    kind: String,
-    unit: Option<String>,
-    labels: Vec<String>,
-    bounds: Vec<String>,
-}
-
-/// The values of a closed label, by the metric's and the label's name.
-type Closed = BTreeMap<(String, String), Vec<String>>;
 
 #[tokio::test]
 async fn driving_every_part_of_the_demo_shows_exactly_the_metrics_of_the_catalogue() {
@@ -96,44 +82,6 @@ async fn taking_all() -> String {
     let app: Router = Router::new().fallback(async || "ok");
     tokio::spawn(async move { axum::serve(listener, app).await });
     format!("http://{address}/services/T0/B0/x")
-}
-
-/// Reads the document.
-fn document() -> (BTreeMap<String, Described>, Closed) {
-    let text = fs::read_to_string(DOCUMENT).unwrap();
-    let (mut documented, mut closed) = (BTreeMap::new(), Closed::new());
-    for section in text.split("\n### `").skip(1) {
-        let section = section.split("\n## ").next().unwrap();
-        let mut lines = section.lines().filter(|line| !line.is_empty());
-        let name = lines.next().unwrap().trim_end_matches('`').to_owned();
-        let mut metric = Described {
-            help: lines.next().unwrap().to_owned(),
-            ..Described::default()
-        };
-        for fact in lines.map(|line| line.strip_prefix("- ").unwrap()) {
-            if let Some(label) = fact.strip_prefix("label `") {
-                let (label, values) = label.split_once("`: ").unwrap();
-                metric.labels.push(label.to_owned());
-                if values.starts_with('`') {
-                    let values = values
-                        .split(' ')
-                        .map(|value| value.trim_matches('`').into());
-                    closed.insert((name.clone(), label.to_owned()), values.collect());
-                }
-            } else if let Some(bounds) = fact.strip_prefix("buckets ") {
-                metric.bounds = bounds.split(' ').map(str::to_owned).collect();
-            } else {
-                let (kind, unit) = match fact.split_once(" in ") {
-                    Some((kind, unit)) => (kind, Some(unit.to_owned())),
-                    None => (fact, None),
-                };
-                (metric.kind, metric.unit) = (kind.to_owned(), unit);
-            }
-        }
-        metric.labels.sort();
-        documented.insert(name, metric);
-    }
-    (documented, closed)
 }
 
 /// A counter's is with `_total`.

@@ -10,10 +10,14 @@
 )]
 
 mod catalog;
+mod contract;
+mod dashboards;
+mod deployment;
 mod exposition;
 mod forms;
 mod label_values;
 mod parts;
+mod rules;
 mod sentry;
 mod server;
 #[cfg(unix)]

@@ -1,10 +1,12 @@
 //! What the tests start, ask and wait for.
 
 mod bugsink;
+mod changed;
 mod demo;
 mod folder;
 mod form;
 mod http;
+mod node;
 mod program;
 mod prometheus;
 mod proxy;
@@ -15,15 +17,17 @@ mod wait;
 
 pub(crate) use self::{
     bugsink::Bugsink,
+    changed::changed,
     demo::{Demo, LoggedRequest},
     folder::Folder,
     form::Form,
     http::Http,
-    program::{program, run},
+    node::Node,
+    program::{Output, installed, program, run},
     prometheus::{Job, Prometheus},
     proxy::Proxy,
     python::Python,
     rotel::Rotel,
-    traffic::{drive_everything, health_client, sign_up_slowly},
+    traffic::{ask_for_everything, drive_everything, health_client, sign_up_slowly},
     wait::until,
 };

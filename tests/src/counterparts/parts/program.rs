@@ -25,6 +25,16 @@ pub(crate) fn program(name: &str) -> Option<PathBuf> {
     found
 }
 
+/// The folder of this name that `.ci/install-counterparts` has made; `None`, and a line that says so, as above.
+pub(crate) fn installed(name: &str) -> Option<PathBuf> {
+    let folder = Path::new(INSTALLED).join(name);
+    if !folder.is_dir() {
+        absent(name);
+        return None;
+    }
+    Some(folder)
+}
+
 /// Tells that a counterpart is not there; fails where it has to be.
 pub(super) fn absent(name: &str) {
     assert_ne!(

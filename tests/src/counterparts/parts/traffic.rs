@@ -16,8 +16,24 @@ use tonic_health::pb::{
 
 use super::{Demo, Form, Http, until};
 
-/// Does everything that the demo offers, and waits until all of it is over and in the log.
+/// Does everything that the demo offers, once, and waits until all of it is over and in the log.
 pub(crate) async fn drive_everything(http: &Http, demo: &Demo) {
+    ask_for_everything(http, demo).await;
+    // What the worker does last with a job is to store its end, which the queue's samples then count.
+    until("the worker to be done", async || {
+        let read = Form::Text.read(&Form::Text.scrape(http, &demo.url).await);
+        let over = ["COMPLETED", "FAILED", "CANCELLED"];
+        match over.map(|status| read.sum("jobs_by_status", "status", status)) {
+            [1.0, 1.0, 1.0] => Ok(()),
+            jobs => Err(format!("{jobs:?}")),
+        }
+    })
+    .await;
+    at_rest(demo).await;
+}
+
+/// Does everything that the demo offers.
+pub(crate) async fn ask_for_everything(http: &Http, demo: &Demo) {
     let at = |path: &str| format!("{}{path}", demo.url);
     let ask =
         async |method, path: &str, body: Value| http.ask(method, &at(path), body.to_string()).await;
@@ -58,17 +74,6 @@ pub(crate) async fn drive_everything(http: &Http, demo: &Demo) {
     ask(Method::GET, "/nothing", Value::Null).await;
     ask(Method::GET, "/ready", Value::Null).await;
     check_over_grpc(&demo.url).await;
-    // What the worker does last with a job is to store its end, which the queue's samples then count.
-    until("the worker to be done", async || {
-        let read = Form::Text.read(&Form::Text.scrape(http, &demo.url).await);
-        let over = ["COMPLETED", "FAILED", "CANCELLED"];
-        match over.map(|status| read.sum("jobs_by_status", "status", status)) {
-            [1.0, 1.0, 1.0] => Ok(()),
-            jobs => Err(format!("{jobs:?}")),
-        }
-    })
-    .await;
-    at_rest(demo).await;
 }
 
 /// Asks the gRPC health service for what there is and what there is not, and watches it for a moment.
