@@ -15,7 +15,7 @@ pub(crate) struct Demo {
     pub(crate) url: String,
     lines: Arc<Mutex<Vec<Value>>>,
     running: Running,
-    _folder: Folder,
+    folder: Folder,
 }
 
 impl Demo {
@@ -60,15 +60,24 @@ impl Demo {
             url,
             lines,
             running,
-            _folder: folder,
+            folder,
         }
     }
 
     /// Asks it to stop, as an operator would.
     pub(crate) fn terminate(&self) {
+        self.signal("TERM");
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
         let id = self.running.0.id().to_string();
-        let told = Command::new("kill").args(["-TERM", &id]).status().unwrap();
-        assert!(told.success());
+        let told = Command::new("kill").args(["-s", name, &id]).status();
+        assert!(told.unwrap().success());
+    }
+
+    /// Where it keeps jobs and videos.
+    pub(crate) fn data_dir(&self) -> PathBuf {
+        self.folder.join("data")
     }
 
     /// Waits until it has stopped; says whether it did so cleanly.

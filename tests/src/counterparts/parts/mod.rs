@@ -1,5 +1,6 @@
 //! What the tests start, ask and wait for.
 
+mod alertmanager;
 mod bugsink;
 mod demo;
 mod folder;
@@ -14,6 +15,7 @@ mod traffic;
 mod wait;
 
 pub(crate) use self::{
+    alertmanager::Alertmanager,
     bugsink::Bugsink,
     demo::{Demo, LoggedRequest},
     folder::Folder,
@@ -25,5 +27,5 @@ pub(crate) use self::{
     python::Python,
     rotel::Rotel,
     traffic::{drive_everything, health_client, sign_up_slowly},
-    wait::until,
+    wait::{until, within},
 };

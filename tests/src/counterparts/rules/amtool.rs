@@ -12,7 +12,9 @@ fn amtool_takes_the_configuration_of_alertmanager() {
         return;
     };
     let mut command = Command::new(amtool);
-    command.args(["check-config", "alertmanager.yml"]).current_dir(INFRA);
+    command
+        .args(["check-config", "alertmanager.yml"])
+        .current_dir(INFRA);
     let output = run(command, b"");
     assert!(output.succeeded, "{output:?}");
     assert!(output.stdout.contains("SUCCESS"), "{output:?}");
