@@ -72,7 +72,7 @@ async fn jobs_that_fail_page_and_are_told_and_resolved() {
         .told("[critical] High job failure rate (demo): resolved")
         .await;
     assert_eq!(told["color"], "good");
-    assert!(scene.receivers.watchdog() > 1);
+    scene.hears_the_watchdog_again().await;
 }
 
 #[tokio::test]

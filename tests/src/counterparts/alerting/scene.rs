@@ -92,6 +92,18 @@ impl Scene {
         .await
     }
 
+    /// Waits for two more of its signs of life.
+    pub(super) async fn hears_the_watchdog_again(&self) {
+        let before = self.receivers.watchdog();
+        within(LIMIT, "the watchdog to be heard", async || {
+            match self.receivers.watchdog() {
+                now if now >= before + 2 => Ok(()),
+                now => Err(format!("{before}, then {now} times")),
+            }
+        })
+        .await;
+    }
+
     async fn within(&self, what: &str, found: impl Fn() -> Option<Value>) -> Value {
         within(LIMIT, what, async || match found() {
             Some(value) => Ok(value),
