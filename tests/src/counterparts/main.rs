@@ -9,6 +9,8 @@
     reason = "a test that cannot go on has failed"
 )]
 
+#[cfg(unix)]
+mod alerting;
 mod catalog;
 mod contract;
 mod dashboards;

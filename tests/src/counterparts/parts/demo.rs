@@ -17,7 +17,7 @@ pub(crate) struct Demo {
     running: Running,
     /// Ends with the demo's output; panics at a line that is not whole.
     reading: Option<JoinHandle<()>>,
-    _folder: Folder,
+    folder: Folder,
 }
 
 impl Demo {
@@ -62,7 +62,7 @@ impl Demo {
             lines,
             running,
             reading: Some(reading),
-            _folder: folder,
+            folder,
         }
     }
 
@@ -72,9 +72,18 @@ impl Demo {
 
     /// Asks it to stop, as an operator would.
     pub(crate) fn terminate(&self) {
+        self.signal("TERM");
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
         let id = self.process_id().to_string();
-        let told = Command::new("kill").args(["-TERM", &id]).status().unwrap();
-        assert!(told.success());
+        let told = Command::new("kill").args(["-s", name, &id]).status();
+        assert!(told.unwrap().success());
+    }
+
+    /// Where it keeps jobs and videos.
+    pub(crate) fn data_dir(&self) -> PathBuf {
+        self.folder.join("data")
     }
 
     /// Waits until it has stopped; says whether it did so cleanly.

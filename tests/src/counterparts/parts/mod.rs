@@ -1,5 +1,6 @@
 //! What the tests start, ask and wait for.
 
+mod alertmanager;
 mod bugsink;
 mod changed;
 mod demo;
@@ -16,6 +17,7 @@ mod traffic;
 mod wait;
 
 pub(crate) use self::{
+    alertmanager::Alertmanager,
     bugsink::Bugsink,
     changed::changed,
     demo::{Demo, LoggedRequest},
@@ -29,5 +31,5 @@ pub(crate) use self::{
     python::Python,
     rotel::Rotel,
     traffic::{ask_for_everything, drive_everything, health_client, sign_up_slowly},
-    wait::until,
+    wait::{until, within},
 };

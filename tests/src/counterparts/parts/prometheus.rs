@@ -29,8 +29,6 @@ pub(crate) struct Prometheus {
 
 impl Prometheus {
     pub(crate) async fn start(binary: &Path, jobs: &[Job]) -> Self {
-        let folder = Folder::new();
-        // JSON is YAML.
         let configuration = json!({
             "global": {"scrape_interval": "1s", "scrape_timeout": "1s"},
             "scrape_configs": jobs.iter().map(|job| json!({
@@ -39,12 +37,19 @@ impl Prometheus {
                 "static_configs": [{"targets": [job.address.to_string()]}],
             })).collect::<Vec<_>>(),
         });
+        Self::start_with(binary, &configuration, "native-histograms,exemplar-storage").await
+    }
+
+    /// With this configuration and these of its features.
+    pub(crate) async fn start_with(binary: &Path, configuration: &Value, features: &str) -> Self {
+        let folder = Folder::new();
+        // JSON is YAML.
         fs::write(folder.join("prometheus.yml"), configuration.to_string()).unwrap();
         let http = Http::new();
         let log = folder.join("log");
         let (address, running) = loop {
             let address = free_address();
-            if let Some(running) = started(binary, &folder, &log, &http, address).await {
+            if let Some(running) = started(binary, &folder, &log, features, address).await {
                 break (address, running);
             }
         };
@@ -132,9 +137,10 @@ async fn started(
     binary: &Path,
     folder: &Folder,
     log: &Path,
-    http: &Http,
+    features: &str,
     address: SocketAddr,
 ) -> Option<Running> {
+    let http = Http::new();
     let mut running = Running(
         Command::new(binary)
             .arg(format!(
@@ -146,7 +152,7 @@ async fn started(
                 folder.join("data").display()
             ))
             .arg(format!("--web.listen-address={address}"))
-            .arg("--enable-feature=native-histograms,exemplar-storage")
+            .arg(format!("--enable-feature={features}"))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(File::create(log).unwrap())
