@@ -189,6 +189,52 @@ fn what_blocks_its_thread_holds_up_neither_the_runtime_nor_its_end_and_is_not_as
     drop((monitor, let_go));
 }
 
+#[test]
+fn a_runtime_that_ends_ends_what_is_asked_in_it_without_a_panic() {
+    struct Ends(Arc<AtomicUsize>, Arc<AtomicUsize>);
+
+    impl Drop for Ends {
+        fn drop(&mut self) {
+            let Self(ends, panics) = self;
+            if std::thread::panicking() {
+                panics.fetch_add(1, Ordering::Relaxed);
+            }
+            ends.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    let (ends, panics) = (Arc::<AtomicUsize>::default(), Arc::<AtomicUsize>::default());
+    for round in 1..=50 {
+        let (sender, begun) = mpsc::channel();
+        let counts = (Arc::clone(&ends), Arc::clone(&panics));
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let guard = runtime.enter();
+        let _monitor = TestMonitor::build("api", |builder| {
+            builder.check("waits", move || {
+                let (ends, sender) = (Ends(counts.0.clone(), counts.1.clone()), sender.clone());
+                async move {
+                    let _ends = ends;
+                    let _ = sender.send(());
+                    loop {
+                        tokio::time::sleep(Duration::from_micros(1)).await;
+                    }
+                    #[expect(unreachable_code, reason = "tells the type")]
+                    fine().await
+                }
+            })
+        });
+        begun.recv().unwrap();
+        drop(guard);
+        drop(runtime);
+        let start = std::time::Instant::now();
+        while ends.load(Ordering::Relaxed) < round {
+            assert!(start.elapsed() < seconds(20.0), "it does not end");
+            std::thread::yield_now();
+        }
+    }
+    assert_eq!(panics.load(Ordering::Relaxed), 0);
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_flaps_stays_what_it_was_until_it_has_failed_as_often_as_the_threshold_says() {
     let answers = [true, false, true, false, false, false, true, true, false];
