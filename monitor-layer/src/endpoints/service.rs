@@ -191,6 +191,8 @@ fn ready(core: &Arc<Core>) -> Answering {
     }
     let core = Arc::clone(core);
     Answering::Awaited(Box::pin(async move {
+        // It may have been called outside of the runtime that it runs in.
+        core.health.keep_asking(&core);
         core.health.first_answers().await;
         readiness(&core)
     }))

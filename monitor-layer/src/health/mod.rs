@@ -108,11 +108,14 @@ impl Health {
 
     /// Whether there is nothing to wait for.
     pub(crate) fn has_answers(&self) -> bool {
-        self.checks.iter().all(|check| check.has_answered()) || self.tasks().is_empty()
+        self.checks.iter().all(|check| check.has_answered())
     }
 
-    /// Waits until each check has had an answer, or has had the time for it.
+    /// Waits until each check has had an answer, or has had the time for it; not where nobody asks.
     pub(crate) async fn first_answers(&self) {
+        if self.tasks().is_empty() {
+            return;
+        }
         let limits = self.checks.iter().map(|check| check.check.time_limit);
         let limit = limits.max().unwrap_or_default().saturating_add(SLACK);
         let answers = join_all(self.checks.iter().map(|check| check.first_answer()));

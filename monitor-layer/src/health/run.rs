@@ -33,12 +33,14 @@ impl Run {
                 let asking = async move {
                     let asked = AssertUnwindSafe(async { ask().await }).catch_unwind();
                     tokio::select! {
+                        // A runtime that ends drops who asked first, and then lets timers panic that are looked at.
+                        biased;
+                        _ = unwanted => {}
                         asked = asked => {
                             let answer = asked.unwrap_or_else(|payload| panicked(&*payload));
                             // Who asked may have left.
                             let _ = answered.send(answer);
                         }
-                        _ = unwanted => {}
                     }
                 };
                 drive(asking, runtime)?;

@@ -110,6 +110,15 @@ fn a_probe_outside_of_a_runtime_or_in_one_without_timers_is_answered_that_nothin
     assert_eq!(runtime.unwrap().block_on(async { probe() }), 503);
 }
 
+#[test]
+fn a_probe_that_is_called_outside_of_the_runtime_that_it_runs_in_is_answered() {
+    let monitor = with_check(&Dependency::default());
+    let mut endpoints = monitor.endpoints();
+    let probe = tower::Service::call(&mut endpoints, Request::get("/ready").body(()).unwrap());
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    assert_eq!(runtime.block_on(probe).unwrap().status(), 200);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_scrape_begins_to_ask_where_nobody_else_does() {
     let dependency = Dependency::default();
