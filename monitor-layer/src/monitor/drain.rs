@@ -72,8 +72,9 @@ impl Core {
         cut();
         // Those that are left are told of below.
         let _ = timeout(MOMENT, self.idle(connections)).await;
-        self.shutdown.end_overdue();
-        self.jobs.abandon();
+        if self.shutdown.end_overdue() {
+            self.jobs.abandon();
+        }
     }
 
     fn tell_overdue(&self, connections: usize) {

@@ -135,7 +135,8 @@ impl Monitor {
         &self.core.registry
     }
 
-    /// Sends everything that is still under way, errors last, and waits for at most `deadline`.
+    /// Sends everything that is still under way, errors last, and waits for at most `deadline`. It waits for no work:
+    /// [`drain`](Self::drain) does, and [`serve`](Self::serve) does both.
     #[cfg(feature = "server")]
     pub async fn shutdown(&self, deadline: Duration) {
         let core = Arc::clone(&self.core);

@@ -70,8 +70,9 @@ impl Shutdown {
         self.phase.send_replace(Phase::Overdue);
     }
 
-    pub(crate) fn end_overdue(&self) {
-        self.phase.send_replace(Phase::Told);
+    /// Says whether it has not ended yet: of several servers in a process one alone tells what is left.
+    pub(crate) fn end_overdue(&self) -> bool {
+        self.phase.send_replace(Phase::Told) == Phase::Overdue
     }
 
     /// Whether what is dropped at this moment is so because its deadline has passed. Asked of what ends badly alone.

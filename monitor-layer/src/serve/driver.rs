@@ -82,6 +82,10 @@ pub(super) async fn drive<S, B>(
             if is_closing || closing.as_mut().poll(context).is_pending() {
                 return Poll::Pending;
             }
+            if !state.has_request() {
+                // It had its time. hyper would wait for the rest of a head that has begun.
+                return Poll::Ready(());
+            }
             is_closing = true;
             connection.as_mut().graceful_shutdown();
         }

@@ -105,6 +105,29 @@ async fn an_upgraded_connection_is_open_until_it_is_closed() {
         .await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn one_that_asks_for_nothing_is_closed_after_30_seconds() {
+    let served = Served::start().await;
+    let start = tokio::time::Instant::now();
+    let mut client = served.client().await;
+    // Half a head is nothing yet.
+    client.send_raw(b"GET / HTTP/1.1\r\nhost: te").await;
+    assert_eq!(client.read_to_close().await, "");
+    assert_eq!(start.elapsed().as_secs(), 30);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_asks_for_no_more_is_closed_after_the_idle_limit() {
+    let limit = std::time::Duration::from_secs(7);
+    let served = Served::start_with(|serve| serve.idle_limit(limit)).await;
+    let mut client = served.client().await;
+    client.send("GET /").await;
+    client.read_until("here").await;
+    let start = tokio::time::Instant::now();
+    assert_eq!(client.read_to_close().await, "");
+    assert_eq!(start.elapsed().as_secs(), 7);
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn a_listener_that_does_not_listen_is_an_error_that_says_so() {
