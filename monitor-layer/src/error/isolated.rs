@@ -1,6 +1,6 @@
 /// Without the SDK there is nothing that code of the user's could tell it.
 #[derive(Clone, Default)]
-pub(crate) struct Isolated;
+pub(crate) struct Isolated(());
 
 impl Isolated {
     #[inline]
