@@ -75,7 +75,7 @@ impl Worker {
                 self.alert(id, &error);
                 self.set_end(id, Ended::failed(&error)).await
             }
-            Ok(true) => self.run(described, job, handle, &stop).await,
+            Ok(true) => self.run(described, job, handle, stop).await,
             // Cancelled in the queue, and told by whoever did.
             Ok(false) => Ok(()),
             Err(error) => Err(error),
@@ -89,7 +89,7 @@ impl Worker {
         described: Job,
         job: NewJob,
         handle: JobHandle,
-        stop: &Notify,
+        stop: Arc<Notify>,
     ) -> Result<(), sqlx::Error> {
         let id = job.id;
         let job = Arc::new(job);
@@ -102,17 +102,18 @@ impl Worker {
                 pipeline::run(&job, &storage).await
             }
         });
-        let mut task = tokio::spawn(running);
-        let ended = tokio::select! {
-            ended = &mut task => ended,
-            () = stop.notified() => {
-                task.abort();
-                task.await
+        let ended = tokio::spawn(async move {
+            tokio::select! {
+                // First, so that one that is stopped at once has begun: else it would have no end.
+                biased;
+                ended = running => Some(ended),
+                () = stop.notified() => None,
             }
-        };
+        });
+        let ended = ended.await;
         match handle.end() {
             Some(_) => {
-                if let Ok(Err(error)) = &ended {
+                if let Ok(Some(Err(error))) = &ended {
                     self.alert(id, error);
                 }
                 self.set_end(id, Ended::of(ended)).await
@@ -172,16 +173,17 @@ impl Ended {
         }
     }
 
-    fn of(ended: Result<Result<Finished, PipelineError>, JoinError>) -> Self {
+    /// `None` is one that was stopped.
+    fn of(ended: Result<Option<Result<Finished, PipelineError>>, JoinError>) -> Self {
         match ended {
-            Ok(Ok(finished)) => Self {
+            Ok(Some(Ok(finished))) => Self {
                 end: JobEnd::Completed,
                 cost_usd: finished.cost_usd,
                 credits: finished.scenes as f64,
                 error: None,
             },
-            Ok(Err(error)) => Self::failed(&error),
-            Err(stopped) if stopped.is_cancelled() => Self::without_video(JobEnd::Cancelled, None),
+            Ok(Some(Err(error))) => Self::failed(&error),
+            Ok(None) => Self::without_video(JobEnd::Cancelled, None),
             Err(_) => Self::without_video(
                 JobEnd::Failed,
                 Some(JobError {

@@ -2,13 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use axum::Router;
-use tokio::net::TcpListener;
-
 use crate::{
     contract::{Described, document},
     exposition::{Exposition, Family, Kind, assert_same, bound_text},
-    parts::{Demo, Form, Http, drive_everything, until},
+    parts::{Demo, Form, Http, drive_everything, slack, until},
 };
 
 /// Those of the process, which its collector has on Linux alone.
@@ -38,7 +35,7 @@ const AT_REST: [&str; 6] = [
 
 #[tokio::test]
 async fn driving_every_part_of_the_demo_shows_exactly_the_metrics_of_the_catalogue() {
-    let slack = ("SLACK_WEBHOOK_URL", taking_all().await);
+    let slack = ("SLACK_WEBHOOK_URL", slack().await);
     let (demo, http) = (Demo::start_with(&[slack]).await, Http::new());
     drive_everything(&http, &demo).await;
     until("the alert of the failed job to be sent", async || {
@@ -73,15 +70,6 @@ async fn driving_every_part_of_the_demo_shows_exactly_the_metrics_of_the_catalog
             assert!(declared.contains(&value), "{metric} {label}={value:?}");
         }
     }
-}
-
-/// Where Slack might be; gone with the test.
-async fn taking_all() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let app: Router = Router::new().fallback(async || "ok");
-    tokio::spawn(async move { axum::serve(listener, app).await });
-    format!("http://{address}/services/T0/B0/x")
 }
 
 /// A counter's is with `_total`.

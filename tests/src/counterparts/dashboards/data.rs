@@ -5,24 +5,16 @@ use super::{
     variables::Variables,
 };
 use crate::parts::{
-    Demo, Http, Job, Prometheus, Proxy, ask_for_everything, drive_everything, program, until,
+    Demo, Http, Job, Prometheus, Proxy, ask_for_everything, drive_everything, program, slack, until,
 };
 
 /// Short, for Prometheus scrapes every second here.
 const BUILT_IN: [(&str, &str); 2] = [("__rate_interval", "20s"), ("__range", "5m")];
 
 /// What is empty with right, and why.
-const EMPTY: [(&str, &str); 4] = [
+const EMPTY: [(&str, &str); 2] = [
     ("Firing Alerts", "nothing fires while all is well"),
     ("Firing alerts", "nothing fires while all is well"),
-    (
-        "Open Connections",
-        "pending: the demo does not count them yet",
-    ),
-    (
-        "Alert Notifications",
-        "pending: the demo does not send alerts yet",
-    ),
 ];
 
 struct Shown<'a> {
@@ -36,7 +28,8 @@ async fn every_panel_shows_data_of_the_demo() {
     let Some(binary) = program("prometheus") else {
         return;
     };
-    let (demo, http) = (Demo::start().await, Http::new());
+    let slack = ("SLACK_WEBHOOK_URL", slack().await);
+    let (demo, http) = (Demo::start_with(&[slack]).await, Http::new());
     // Over protobuf the native histograms would stand in place of the buckets.
     let proxy = Proxy::start(&demo.url).await;
     let jobs = [Job {

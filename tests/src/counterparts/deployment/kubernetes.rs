@@ -16,8 +16,8 @@ metadata:
   name: monitor-layer
 spec:
 ";
-/// What a service that is asked to stop takes at most, by its defaults: not ready, finishing, sending. In seconds.
-const STOPPING: u64 = 10 + 10 + 5;
+/// What a service that is asked to stop takes past its deadline: letting go of what is left, and sending. In seconds.
+const LAST_SECONDS: u64 = 1 + 3;
 
 fn of_kind(kind: &str) -> Value {
     let all = documents("kubernetes/demo.yml");
@@ -27,8 +27,14 @@ fn of_kind(kind: &str) -> Value {
 #[test]
 fn the_pod_is_probed_where_the_monitor_answers_and_has_the_time_to_stop() {
     let pod = &of_kind("Deployment")["spec"]["template"]["spec"];
-    assert!(pod["terminationGracePeriodSeconds"].as_u64().unwrap() > STOPPING);
     let container = &pod["containers"][0];
+    let seconds = |name: &str| -> u64 {
+        let settings = container["env"].as_array().unwrap();
+        let setting = settings.iter().find(|each| each["name"] == name).unwrap();
+        setting["value"].as_str().unwrap().parse().unwrap()
+    };
+    let stopping = seconds("GRACE_SECONDS") + seconds("DEADLINE_SECONDS") + LAST_SECONDS;
+    assert!(pod["terminationGracePeriodSeconds"].as_u64().unwrap() > stopping);
     let port = &container["ports"][0];
     assert_eq!(port["containerPort"], 3000);
     for (probe, asked) in [

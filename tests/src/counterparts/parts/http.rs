@@ -1,4 +1,4 @@
-use std::convert::Infallible;
+use std::{convert::Infallible, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, StatusCode};
@@ -9,6 +9,9 @@ use hyper_util::{
 };
 
 pub(crate) type Body = UnsyncBoxBody<Bytes, Infallible>;
+
+/// For an answer, streams that end with a job included.
+const LIMIT: Duration = Duration::from_secs(60);
 
 /// A client on loopback.
 #[derive(Clone)]
@@ -40,6 +43,12 @@ impl Http {
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Result<Answer, String> {
+        let what = format!("{} {}", request.method(), request.uri());
+        let answered = tokio::time::timeout(LIMIT, self.answer(request)).await;
+        answered.unwrap_or_else(|_| Err(format!("{what} had no whole answer within {LIMIT:?}")))
+    }
+
+    async fn answer(&self, request: Request<Body>) -> Result<Answer, String> {
         let response = self.0.request(request).await;
         let (head, body) = response.map_err(|error| format!("{error:?}"))?.into_parts();
         let body = body.collect().await.map_err(|error| error.to_string())?;

@@ -13,6 +13,7 @@ mod prometheus;
 mod proxy;
 mod python;
 mod rotel;
+mod slack;
 mod traffic;
 mod wait;
 
@@ -30,6 +31,7 @@ pub(crate) use self::{
     proxy::Proxy,
     python::Python,
     rotel::Rotel,
+    slack::slack,
     traffic::{ask_for_everything, drive_everything, health_client, sign_up_slowly},
     wait::{until, within},
 };
