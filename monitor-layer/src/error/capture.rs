@@ -47,7 +47,10 @@ impl Sinks {
     pub(crate) fn memory(events: Arc<Mutex<Vec<ErrorEvent>>>) -> Self {
         Self {
             memory: Some(events),
-            ..Self::default()
+            #[cfg(feature = "sentry")]
+            sentry: None,
+            #[cfg(feature = "sentry")]
+            isolate: false,
         }
     }
 

@@ -46,7 +46,7 @@ impl Monitor {
     ///    says where it stood: `Request abandoned`, by route and step. Whoever holds a job has a second to hand it back
     ///    ([`shutdown_overdue`](Self::shutdown_overdue)); then `Job abandoned` tells of it by step, and it counts as
     ///    `CANCELLED` when it is dropped, at the runtime's end at the latest.
-    /// 4. Lines, spans and errors that are on their way out are sent, within the
+    /// 4. Lines, spans, errors and alerts that are on their way out are sent, within the
     ///    [`flush_deadline`](Serve::flush_deadline). Then it returns.
     ///
     /// A second signal ends the grace time, a third one the time until the deadline. The default times, 10, 15 and 3
