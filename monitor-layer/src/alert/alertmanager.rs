@@ -57,7 +57,7 @@ impl Alertmanager {
         let url = format!("{}/api/v2/alerts", self.url.trim_end_matches('/'));
         Ok(Box::new(Sender {
             post: Post::new(url, user.into_iter().chain(password)),
-            lasts: repeat.saturating_mul(2),
+            lasts: repeat.saturating_mul(2).min(LONGEST),
         }))
     }
 }
@@ -71,6 +71,9 @@ impl fmt::Debug for Alertmanager {
     }
 }
 
+/// For a date to have four digits for its year.
+const LONGEST: Duration = Duration::from_secs(10 * 366 * 24 * 60 * 60);
+
 struct Sender {
     post: Post,
     lasts: Duration,
@@ -81,9 +84,9 @@ impl AlertSink for Sender {
         let until = match notice.is_resolved() {
             true => notice.raised_at(),
             false => {
-                let now = SystemTime::now();
-                // One that lasts for longer than there is time lasts until it is resolved or Alertmanager's time is over.
-                now.checked_add(self.lasts).unwrap_or(now)
+                // A clock that was set back since it was raised would have it end before it began.
+                let start = SystemTime::now().max(notice.raised_at());
+                start.checked_add(self.lasts).unwrap_or(start)
             }
         };
         let answer = self.post.send(&json!([alert(notice, until)]))?;

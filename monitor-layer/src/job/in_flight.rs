@@ -58,11 +58,13 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let job = self.core.jobs.lock().jobs.remove(&self.number);
+        let mut table = self.core.jobs.lock();
+        let (job, is_last) = (table.jobs.remove(&self.number), table.jobs.is_empty());
+        drop(table);
         // What it holds may be the last of its kind: it goes when the lock is free.
         drop(job);
-        if self.core.shutdown.has_passed() {
-            // Nobody else sends what this job has told of its end.
+        if is_last && self.core.shutdown.has_passed() {
+            // Nobody else sends what this job and those before it have told of their ends.
             self.core.flush(LAST_FLUSH);
         }
     }

@@ -1,8 +1,13 @@
 use std::{error::Error, fmt, ops::Range, panic, sync::Arc};
 
 use super::{
-    BuildError, Core, Monitor, Shared, core::is_installed, errors::ErrorOptions,
-    lifetime::Lifetime, log_control::LogControl, sentry::add_sentry, settings::Settings,
+    BuildError, Core, Monitor, Shared,
+    core::is_installed,
+    errors::ErrorOptions,
+    lifetime::Lifetime,
+    log_control::LogControl,
+    sentry::{Deployed, add_sentry},
+    settings::Settings,
 };
 #[cfg(feature = "server")]
 use crate::queue::QueueSampling;
@@ -316,10 +321,13 @@ impl MonitorBuilder {
             &mut sinks,
             &mut warnings,
             &settings.sentry,
-            &env,
-            version.as_deref(),
+            Deployed {
+                env: &env,
+                version: version.as_deref(),
+            },
             &metrics,
             &self.errors,
+            &redactor,
         )?;
         #[cfg(feature = "alerts")]
         let alerts = super::alerts::alerts(self.alerts, settings.alerts, &metrics)?;
@@ -452,10 +460,14 @@ impl MonitorBuilder {
         let (service, env) = (self.service.clone(), self.env.clone());
         let (default_service, environment) = (self.default_service.clone(), self.environment);
         start(self).inspect_err(|error| {
-            let variable = |name| std::env::var(name).ok().filter(|_| environment);
-            let read = |name| Ok(variable(name).filter(|value| !value.trim().is_empty()));
+            let variable = |name| {
+                let value = std::env::var(name).ok().filter(|_| environment)?;
+                Some(value.trim().to_owned()).filter(|value| !value.is_empty())
+            };
+            let read = |name| Ok(variable(name));
             let settings = super::alerts::AlertSettings::read(read).unwrap_or_default();
-            let service = service.or_else(|| variable("SERVICE_NAME"));
+            let named = || variable("SERVICE_NAME").or_else(|| variable("OTEL_SERVICE_NAME"));
+            let service = service.or_else(named);
             let service = service.unwrap_or(default_service);
             let env = env.or_else(|| variable("APP_ENV"));
             let env = env.unwrap_or_else(|| "development".to_owned());

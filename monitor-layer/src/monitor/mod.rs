@@ -41,6 +41,10 @@ use crate::{
     trace::SpanLayer,
 };
 
+/// After a flush's own deadline, for it to notice.
+#[cfg(feature = "server")]
+const LATE: Duration = Duration::from_millis(500);
+
 /// Observes one process: makes the layers, the jobs and the endpoints that report to one registry, one log and one
 /// error sink.
 ///
@@ -140,12 +144,16 @@ impl Monitor {
     #[cfg(feature = "server")]
     pub async fn shutdown(&self, deadline: Duration) {
         let core = Arc::clone(&self.core);
-        // Sinks flush by blocking; a runtime that is shutting down may refuse the task, so it is done here then.
-        if tokio::task::spawn_blocking(move || core.flush(deadline))
-            .await
-            .is_err()
-        {
-            self.core.flush(deadline);
+        // Sinks flush by blocking.
+        let mut flushing = tokio::task::spawn_blocking(move || core.flush(deadline));
+        let late = crate::timers::elapsed(deadline.saturating_add(LATE));
+        tokio::select! {
+            // A runtime that is shutting down may refuse the task, so it is done here then.
+            flushed = &mut flushing => if flushed.is_err() {
+                self.core.flush(deadline);
+            },
+            // One whose threads are all taken never begins it.
+            () = late => flushing.abort(),
         }
     }
 

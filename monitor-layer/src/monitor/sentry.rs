@@ -7,21 +7,29 @@ use super::{BuildError, errors::ErrorOptions, settings::SentrySettings};
 use crate::trace::Threshold;
 use std::sync::Arc;
 
-use crate::{error::Sinks, metrics::Metrics};
+use crate::{error::Sinks, metrics::Metrics, redact::Redactor};
 
 /// The share of traces whose transactions are sent.
 #[cfg(feature = "sentry")]
 const TRACES_SAMPLE_RATE: f64 = 0.1;
+
+/// What runs, and where, as far as Sentry's own settings do not say otherwise.
+#[cfg_attr(not(feature = "sentry"), allow(dead_code, reason = "nobody is told"))]
+#[derive(Clone, Copy)]
+pub(super) struct Deployed<'a> {
+    pub(super) env: &'a str,
+    pub(super) version: Option<&'a str>,
+}
 
 #[cfg(feature = "sentry")]
 pub(super) fn add_sentry(
     sinks: &mut Sinks,
     _warnings: &mut Vec<String>,
     settings: &SentrySettings,
-    env: &str,
-    version: Option<&str>,
+    deployed: Deployed<'_>,
     metrics: &Arc<Metrics>,
     options: &ErrorOptions,
+    redactor: &Redactor,
 ) -> Result<(), BuildError> {
     sinks.isolate = options.isolate;
     let rate = options.traces_sample_rate.or(settings.traces_sample_rate);
@@ -41,13 +49,14 @@ pub(super) fn add_sentry(
         environment: settings
             .environment
             .clone()
-            .unwrap_or_else(|| env.to_owned()),
+            .unwrap_or_else(|| deployed.env.to_owned()),
         release: settings
             .release
             .clone()
-            .or_else(|| version.map(str::to_owned)),
+            .or_else(|| deployed.version.map(str::to_owned)),
         traces,
         sessions: !options.without_sessions,
+        redactor: redactor.clone(),
     };
     let sink = crate::error::SentrySink::new(settings, metrics)
         .map_err(|error| BuildError::SentryThread(error.to_string()))?;
@@ -60,10 +69,10 @@ pub(super) fn add_sentry(
     _sinks: &mut Sinks,
     warnings: &mut Vec<String>,
     settings: &SentrySettings,
-    _env: &str,
-    _version: Option<&str>,
+    _deployed: Deployed<'_>,
     _metrics: &Arc<Metrics>,
     _options: &ErrorOptions,
+    _redactor: &Redactor,
 ) -> Result<(), BuildError> {
     let _ = settings.traces_sample_rate;
     if settings.dsn.is_some() {

@@ -1,12 +1,12 @@
 use std::{
     convert::Infallible,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
 };
 
-use tokio::sync::watch;
+use tokio::{runtime::Handle, sync::watch, task::AbortHandle};
 
 use super::{Core, Monitor};
 
@@ -17,6 +17,17 @@ pub(crate) struct Shutdown {
     phase: watch::Sender<Phase>,
     abandoned_requests: AtomicU64,
     abandoned_jobs: AtomicU64,
+    /// What watches signals where no server does.
+    watching: Mutex<Option<AbortHandle>>,
+}
+
+impl Drop for Shutdown {
+    fn drop(&mut self) {
+        let watching = self.watching.get_mut();
+        if let Some(task) = watching.unwrap_or_else(PoisonError::into_inner) {
+            task.abort();
+        }
+    }
 }
 
 /// How often the process was asked to stop.
@@ -103,6 +114,30 @@ impl Shutdown {
 }
 
 impl Core {
+    /// Watches signals from here on, whether or not somebody waits for one just then: from the first one that is watched
+    /// on, the system leaves it to the process what it does at one.
+    fn keep_watching_signals(self: &Arc<Self>) {
+        let watching = self.shutdown.watching.lock();
+        let mut watching = watching.unwrap_or_else(PoisonError::into_inner);
+        if watching.as_ref().is_some_and(|task| !task.is_finished()) {
+            return;
+        }
+        let (Ok(runtime), Some(mut signals)) = (Handle::try_current(), Signals::watch()) else {
+            return;
+        };
+        let core = Arc::downgrade(self);
+        let task = runtime.spawn(async move {
+            let mut seen = 0_u32;
+            loop {
+                signals.next().await;
+                seen = seen.saturating_add(1);
+                let Some(core) = core.upgrade() else { return };
+                core.asked_by_signals(seen);
+            }
+        });
+        *watching = Some(task.abort_handle());
+    }
+
     fn asked_by_call(&self) {
         self.health.standing.drain();
         self.shutdown.asked.send_modify(|asked| {
@@ -153,16 +188,8 @@ impl Monitor {
     pub fn shutdown_requested(&self) -> impl Future<Output = ()> + Send + use<> {
         let core = Arc::clone(self.core());
         async move {
-            let signal = async {
-                match Signals::watch() {
-                    Some(mut signals) => signals.next().await,
-                    None => std::future::pending().await,
-                }
-            };
-            tokio::select! {
-                () = signal => core.asked_by_signals(1),
-                () = core.shutdown.asked_times(1) => {}
-            }
+            core.keep_watching_signals();
+            core.shutdown.asked_times(1).await;
         }
     }
 

@@ -2,7 +2,10 @@ use std::{
     borrow::Cow,
     ops::Range,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use super::{
@@ -14,11 +17,11 @@ use super::{
 type Find = dyn Fn(&str) -> Option<Range<usize>> + Send + Sync;
 
 /// What counts as a secret in all sinks of one monitor: what always does, and what the user adds.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Redactor {
     words: Vec<Word>,
     words_id: u64,
-    finders: Vec<Box<Find>>,
+    finders: Vec<Arc<Find>>,
 }
 
 impl Redactor {
@@ -45,7 +48,7 @@ impl Redactor {
         &mut self,
         find: impl Fn(&str) -> Option<Range<usize>> + Send + Sync + 'static,
     ) {
-        self.finders.push(Box::new(find));
+        self.finders.push(Arc::new(find));
     }
 
     /// Whether a string under this key is to be kept out of every sink.
@@ -93,12 +96,12 @@ impl Redactor {
 }
 
 /// What the finders leave of a text in which nothing else is a secret.
-fn open_parts(finders: &[Box<Find>], mut text: &str, take: &mut dyn FnMut(&str) -> bool) -> bool {
+fn open_parts(finders: &[Arc<Find>], mut text: &str, take: &mut dyn FnMut(&str) -> bool) -> bool {
     let Some((find, others)) = finders.split_first() else {
         return text.is_empty() || take(text);
     };
     while !text.is_empty() {
-        let Some(secret) = found(find, text) else {
+        let Some(secret) = found(&**find, text) else {
             return open_parts(others, text, take);
         };
         if !open_parts(others, &text[..secret.start], take) || !take(REDACTED) {

@@ -18,7 +18,7 @@ use tower_service::Service;
 
 use super::{
     open::Place,
-    service::ConnectionService,
+    service::{ConnectionService, Seen},
     state::{ConnectionState, Stage},
     stream::ServedStream,
 };
@@ -27,6 +27,11 @@ use super::{
 const FIRST_REQUEST: Duration = Duration::from_secs(30);
 /// The same, where the server closes just then: who has connected a moment ago is about to send one.
 const LAST_REQUEST: Duration = Duration::from_millis(500);
+
+/// Between two questions to an HTTP/2 client whether it is there.
+const PING: Duration = Duration::from_secs(60);
+/// For a time to be added to.
+const LONGEST_IDLE: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
 /// What all connections of a server have in common.
 pub(super) type Protocols = auto::Builder<TokioExecutor>;
@@ -37,11 +42,13 @@ pub(super) fn protocols(idle_limit: Duration) -> Protocols {
         .http1()
         .timer(TokioTimer::new())
         // It waits for the whole of a head, from the end of the request before.
-        .header_read_timeout(idle_limit);
+        .header_read_timeout(idle_limit.min(LONGEST_IDLE));
     // WebSockets over HTTP/2 begin by it.
     protocols
         .http2()
         .timer(TokioTimer::new())
+        // A client that went away without a word is found out.
+        .keep_alive_interval(Some(PING))
         .enable_connect_protocol();
     protocols
 }
@@ -64,11 +71,14 @@ pub(super) async fn drive<S, B>(
     // Answers are written whole; where it cannot be set they come a little later.
     let _ = socket.set_nodelay(true);
     let state = Arc::clone(&place.state);
-    let service = TowerToHyperService::new(ConnectionService {
-        app,
-        peer,
+    let service = Seen {
+        app: TowerToHyperService::new(ConnectionService {
+            app,
+            peer,
+            state: Arc::clone(&state),
+        }),
         state: Arc::clone(&state),
-    });
+    };
     let io = TokioIo::new(ServedStream::new(socket, place));
     let mut connection = pin!(protocols.serve_connection_with_upgrades(io, service));
     let mut closing = pin!(closing(&state));

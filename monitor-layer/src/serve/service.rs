@@ -32,7 +32,6 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        self.state.see_request();
         insert_peer(&mut request, self.peer);
         let (version, is_connect) = (request.version(), request.method() == Method::CONNECT);
         ConnectionFuture {
@@ -41,6 +40,26 @@ where
             may_close: version < Version::HTTP_2,
             is_connect,
         }
+    }
+}
+
+/// Notes a request as soon as it is there, though the app may let it wait.
+pub(super) struct Seen<S> {
+    pub(super) app: S,
+    pub(super) state: Arc<ConnectionState>,
+}
+
+impl<S, R> hyper::service::Service<R> for Seen<S>
+where
+    S: hyper::service::Service<R>,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn call(&self, request: R) -> Self::Future {
+        self.state.see_request();
+        self.app.call(request)
     }
 }
 

@@ -186,13 +186,14 @@ async fn a_job_within_a_request_has_what_that_was_told_and_keeps_its_own() {
 async fn what_the_sdk_is_given_has_our_ids_and_goes_where_our_events_go() {
     let (monitor, _server, envelopes) = monitor(isolated).await;
     let job = monitor.job("job-1").run(async {
-        sentry::capture_message("by the SDK", sentry::Level::Info);
+        let told = "by the SDK: Bearer abcdefgh12345678";
+        sentry::capture_message(told, sentry::Level::Info);
         Ok::<_, io::Error>(())
     });
     job.await.unwrap();
     let told = || {
         let mut items = items(&envelopes);
-        items.retain(|item| item["message"] == "by the SDK");
+        items.retain(|item| item["message"] == "by the SDK: Bearer [REDACTED]");
         items.pop()
     };
     let line = line(&monitor, "Job completed");

@@ -65,7 +65,7 @@ impl Isolated {
         let Some(hub) = &self.0 else {
             return Some(event);
         };
-        let scope: SentryScope = hub.configure_scope(|scope| scope.clone());
+        let scope: SentryScope = Hub::new_from_top(hub).configure_scope(|scope| scope.clone());
         let (level, user) = (event.level, event.user.take());
         let own = (
             mem::take(&mut event.tags),

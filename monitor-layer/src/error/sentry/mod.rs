@@ -19,6 +19,7 @@ use sentry::{
 
 use self::{
     event::sentry_event,
+    redacted::redact,
     sessions::Sessions,
     transactions::{Performed, of_status},
     transport::ToServer,
@@ -33,6 +34,7 @@ use crate::{
     exchange::{End, Outcome},
     metrics::{Metrics, Signal},
     monitor::Core,
+    redact::Redactor,
     trace::{
         Threshold,
         current::{self, Scope},
@@ -47,6 +49,8 @@ pub(crate) struct Settings {
     /// The share of traces whose transactions are sent.
     pub(crate) traces: Threshold,
     pub(crate) sessions: bool,
+    /// For events of the user's own, as our own have no secrets by then.
+    pub(crate) redactor: Redactor,
 }
 
 /// A Sentry client of the monitor's own: it neither needs nor changes the process's hub.
@@ -68,6 +72,7 @@ impl Sink {
             release,
             traces,
             sessions,
+            redactor,
         } = settings;
         let sessions = release.clone().filter(|_| sessions).map(|release| {
             let shards = metrics.shards();
@@ -86,6 +91,10 @@ impl Sink {
         options.release = release.map(Into::into);
         options.default_integrations = false;
         options.integrations = integrations.into();
+        options.before_send = Some(Arc::new(move |mut event| {
+            redact(&mut event, &redactor);
+            Some(event)
+        }));
         options.transport = Some(Arc::new(Arc::clone(&transport)));
         Ok(Self {
             client: Arc::new(Client::with_options(options)),

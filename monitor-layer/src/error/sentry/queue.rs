@@ -84,10 +84,10 @@ impl<T> Queue<T> {
 
     /// Waits until nothing is on its way, for at most `deadline`.
     pub(super) fn flush(&self, deadline: Duration) {
-        let until = Instant::now() + deadline;
+        let start = Instant::now();
         let mut state = self.lock();
         while !state.waiting.is_empty() || state.under_way > 0 {
-            let left = until.saturating_duration_since(Instant::now());
+            let left = deadline.saturating_sub(start.elapsed());
             if left.is_zero() {
                 return;
             }

@@ -2,8 +2,22 @@ use sentry::protocol::{Context, Event, Map, Value};
 
 use crate::redact::{REDACTED, Redactor};
 
-/// Takes out the secrets of what the user's code told the SDK.
+/// Takes out the secrets of what the user's code told the SDK, and of events that it gave to it.
 pub(super) fn redact(event: &mut Event<'static>, redactor: &Redactor) {
+    if let Some(message) = &mut event.message {
+        redact_text("", message, redactor);
+    }
+    if let Some(entry) = &mut event.logentry {
+        redact_text("", &mut entry.message, redactor);
+        for value in &mut entry.params {
+            redact_value("", value, redactor);
+        }
+    }
+    for exception in &mut event.exception.values {
+        if let Some(text) = &mut exception.value {
+            redact_text("", text, redactor);
+        }
+    }
     for (key, text) in &mut event.tags {
         redact_text(key, text, redactor);
     }

@@ -164,8 +164,8 @@ impl Monitor {
         self.core().alerts.raise(self.core(), alert, false);
     }
 
-    /// Tells that what this alert told of is over: of the same summary and labels, or the same key. What is not told as
-    /// firing is not told as over, so that this may be said as often as all is well.
+    /// Tells that what this alert told of is over: of the same severity, summary and labels, or the same key. Slack is not
+    /// told of the end of what it was not told of, and the others once, so that this may be said as often as all is well.
     ///
     /// ```
     /// # #[cfg(feature = "testing")] {

@@ -27,6 +27,7 @@ enum Component {
         include: Vec<String>,
         start_at: StartAt,
         include_file_name: bool,
+        include_file_path: bool,
         storage: String,
         retry_on_failure: Switch,
         operators: Vec<Operator>,
@@ -100,6 +101,12 @@ struct Switch {
 enum Operator {
     Container {
         add_metadata_from_filepath: bool,
+    },
+    Recombine {
+        combine_field: String,
+        combine_with: String,
+        is_last_entry: String,
+        source_identifier: String,
     },
     Filter {
         expr: String,
@@ -226,6 +233,6 @@ struct Resolver {
 #[serde(deny_unknown_fields)]
 struct Dns {
     hostname: String,
-    port: u16,
+    port: String,
     interval: String,
 }
